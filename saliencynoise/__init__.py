@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.api import Study, bench, compare, explain, frontier, measure, sanity, variance
+    from saliencynoise.api import Study, attribute, bench, compare, explain, frontier, measure, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
     from saliencynoise_dream.run import dream as dream
@@ -18,6 +18,7 @@ __all__ = [
     "SaliencyNoiseError",
     "Study",
     "UsageError",
+    "attribute",
     "bench",
     "compare",
     "explain",
@@ -32,7 +33,9 @@ __all__ = [
 
 _API = "saliencynoise.api"
 _HOMES = {
-    **dict.fromkeys(("Study", "bench", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API),
+    **dict.fromkeys(
+        ("Study", "attribute", "bench", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
+    ),
     "dream": "saliencynoise_dream.run",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",

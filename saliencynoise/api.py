@@ -6,7 +6,7 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,7 +25,7 @@ from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from saliencynoise.explanation.explanation import Explanation
     from saliencynoise.records.frontier import FrontierRecord
@@ -179,6 +179,83 @@ def bench(
     )  # fmt: skip
     study = run(config_from(settings), observer or Silent())
     return Study(study.result, study.folder)
+
+
+def attribute(
+    networks: nn.Module | Iterable[nn.Module],
+    images: Any,
+    *,
+    targets: int | str | Sequence[int] | Tensor | Callable[[Any], Any] = "predicted",
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    states: Iterable[Mapping[str, Any]] | None = None,
+    layers: Mapping[str, str] | None = None,
+    background: Any = None,
+    labels: Any = None,
+    names: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    members: Sequence[str] | None = None,
+    clusters: Sequence[Any] | None = None,
+    pictures: Any = None,
+    output: str | int | None = None,
+    task: Literal["classification", "multilabel", "regression"] = "classification",
+    draws: int = 2,
+    seed: int = 0,
+    device: str = "auto",
+    aggregator: str = "mean",
+    keep_maps: Literal["all", "mean", "none"] = "all",
+    out: PathLike | None = None,
+) -> Study:
+    """Attribute images by networks that are in memory, and return the SNR of the maps.
+
+    The networks come back as they were: mode, flags, gradients, hooks, buffers, device, weights; also after an error.
+
+    Args:
+        networks: 2 or more modules that map `[N, C, H, W]` to outputs `[N, ...]`: a list; a generator, of which one
+            network is in memory at a time; or one module, with `states`. Networks of several types may be mixed;
+            methods on a layer then need layers of one size.
+        images: `[B, C, H, W]`, floats as the networks take them, already normalised.
+        targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks'
+            vote, which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a
+            function from outputs to scores `[N]`.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        states: a state dict for each network, where `networks` is one module.
+        layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to
+            find them: the last module with a grid of features, and the last one of the next finer resolution.
+        background: `[R, C, H, W]`, as `images`, that methods may compare with; None for the images themselves.
+        labels: the true class of each image, a whole number; None where it is not known.
+        names: a name for each image, from which its random numbers derive.
+        classes: names of the classes, in the order of the outputs.
+        members: a name for each network, from which its own random numbers derive.
+        clusters: what each network started from, where some share a start, as the name of a checkpoint.
+        pictures: `[B, 1 or 3, H, W]`, bytes for figures; None for the images, each scaled from 0 to 255.
+        output: name or index of the output that is explained, of networks that give several.
+        task: what the outputs are: logits of classes, of labels that do not exclude each other, or numbers.
+        draws: number of repetitions of each stochastic method, 2 or more.
+        seed: seed of the random numbers, 0 or more.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; networks are moved there one at a time, and back.
+        aggregator: makes the marginal map from members' maps.
+        keep_maps: "all", "mean" (the marginal map only) or "none".
+        out: folder of the results; None for a temporary one, which is deleted with the study.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.attribute(networks, images, targets=labels, methods=["gradient"])    # doctest: +SKIP
+        >>> study.table[["method", "snr", "members_needed"]]                                # doctest: +SKIP
+    """
+    from saliencynoise.attributing.study import AttributeConfig
+    from saliencynoise.attributing.study import attribute as attributed
+
+    config = AttributeConfig(
+        methods=methods, targets=targets, states=states, layers=layers, background=background, labels=labels,
+        names=names, classes=classes, members=members, clusters=clusters, pictures=pictures, output=output, task=task,
+        draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
+        out=None if out is None else Path(out),
+    )  # fmt: skip
+    study = attributed(networks, images, config)
+    return Study(study.result, study.folder, study.scratch)
 
 
 def explain(

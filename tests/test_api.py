@@ -22,6 +22,9 @@ from tests.conftest import TRAINED
 
 FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "measure", "sanity", "variance")
 
+WITHOUT_COMMAND = ("attribute",)
+"""Functions of objects, which no command can name."""
+
 TERMINAL = {"as_json", "quiet", "report", "html", "config"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""
 
@@ -84,7 +87,7 @@ def test_the_help_of_a_command_names_the_default():
                 assert option.show_default or f"default: {option.default}" in option.help, f"{name} --{option.name}"
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *WITHOUT_COMMAND])
 def test_every_parameter_is_explicit_typed_and_explained(name):
     function = getattr(sn, name)
     assert inspect.isfunction(function)
@@ -101,7 +104,7 @@ def test_every_parameter_is_explicit_typed_and_explained(name):
     assert f"sn.{name}(" in text
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *WITHOUT_COMMAND])
 def test_a_misspelt_keyword_is_refused_before_anything_runs(name):
     with pytest.raises(TypeError, match="unexpected keyword argument 'member'"):
         getattr(sn, name)(member=3)

@@ -21,7 +21,7 @@ LEVELS = (
     {"testing"},  # it tries samplers with the training that the engine gives them
     {"display"},
     {"engine"},
-    {"analyses", "explanation", "measuring"},
+    {"analyses", "attributing", "explanation", "measuring"},
     {"report"},
     {"api"},  # a module: the functions and the class that a user's script calls
     {"cli"},

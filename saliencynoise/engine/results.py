@@ -95,7 +95,7 @@ def write_results(
         sampler=_sampler(plan),
         versions=versions(),
         hardware=record_of(hardware(plan.device, threads=1), Hardware),
-        methods=tuple(_method(method) for method in plan.methods),
+        methods=tuple(method_record(method) for method in plan.methods),
         architectures=tuple(_architecture(plan, ensemble) for ensemble in ensembles),
         images=tuple(_images(plan, ensembles)),
         cells=tuple(all_cells),
@@ -177,7 +177,7 @@ def _dataset(plan: Plan) -> DatasetRecord:
     )
 
 
-def _method(method: BoundMethod) -> MethodRecord:
+def method_record(method: BoundMethod) -> MethodRecord:
     """Return the description of a method for reports, so that they need no plugin."""
     spec = method.spec
     return MethodRecord(

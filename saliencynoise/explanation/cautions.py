@@ -109,8 +109,17 @@ def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
             )
 
 
-def about_members(members: int, flags: Mapping[int, str], *, dependent: str = "") -> Iterator[Caution]:
-    """Yield cautions on the ensemble; `dependent` names the sampler whose members share training runs."""
+def about_members(
+    members: int, flags: Mapping[int, str], *, dependent: str = "", starts: int = 0
+) -> Iterator[Caution]:  # fmt: skip
+    """Yield cautions on the ensemble.
+
+    Args:
+        members: number of members.
+        flags: reasons of those that may have failed to learn, by index.
+        dependent: the sampler whose members share training runs; empty for others.
+        starts: number of starts that members were tuned from, in turn; 0 for random initial weights.
+    """
     for member, why in flags.items():
         yield Caution("members", f"member {member} is flagged: {why}")
     if members < 3:
@@ -123,3 +132,10 @@ def about_members(members: int, flags: Mapping[int, str], *, dependent: str = ""
             f"the members come from {dependent}: reliability is for more members of that kind, not for retrained "
             "networks",
         )
+    if 0 < starts < members:
+        these = (
+            "one start: reliability is for more networks from this start"
+            if starts == 1
+            else (f"{starts} starts, in turn: reliability is for more networks from these starts")
+        )
+        yield Caution("members", f"the members are tuned from {these}; networks from other starts agree less")

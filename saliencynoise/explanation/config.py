@@ -48,6 +48,8 @@ class ExplainConfig:
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         self.bench.refuse_bfloat16("saliencynoise explain")
+        if self.pool is not None and self.bench.init != ("random",):
+            raise UsageError("--pool has trained members, which --init cannot change; leave one of them out")
         if self.scalar.of == "true":
             raise UsageError(f"--target {self.target}: pictures have no labels; give predicted, or a class")
 

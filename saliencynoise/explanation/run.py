@@ -136,7 +136,9 @@ class Prepared:
             *about_class(shares, target, classes),
             *about_picture(picture, usual),
             *about_methods(methods),
-            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler),
+            *about_members(
+                len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=_count_starts(ensemble)
+            ),
         )
         return Explanation(
             file=picture.file,
@@ -233,6 +235,11 @@ def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble)
 def _sampler_of(ensemble: TrainedEnsemble) -> str:
     identity = (ensemble.pool.description or {}).get("identity", {})
     return str(identity.get("sampler", {}).get("name", REFERENCE))
+
+
+def _count_starts(ensemble: TrainedEnsemble) -> int:
+    identity = (ensemble.pool.description or {}).get("identity", {})
+    return len(identity.get("init", {}).get("starts", ()))
 
 
 def _label_if_dependent(text: str) -> str:

@@ -84,6 +84,8 @@ def wrong_network(network: object) -> str:
     for name, point in network.points.items():
         if point.module not in submodules:
             return f"its point '{name}' names the submodule '{point.module}', which the network does not have"
+    if network.head is not None and network.head not in submodules:
+        return f"its head '{network.head}' is no submodule of the network"
     return _without_size(submodules)
 
 

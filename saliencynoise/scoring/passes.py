@@ -48,7 +48,9 @@ class Passes:
         """
         if point != INPUT and point not in self.network.points:
             known = ", ".join([INPUT, *self.network.points])
-            why = "" if self.network.points else " only, since an average of networks has no layers"
+            why = (
+                "" if self.network.points else " only: averages of networks and networks without a grid have no layers"
+            )
             raise ConfigurationError(f"the network has no point '{point}'; it has {known}{why}")
 
     def logits(

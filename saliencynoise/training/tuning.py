@@ -98,8 +98,6 @@ def find_head(module: nn.Module, classes: int, *, given: str | None, name: str) 
     """
     layers = dict(module.named_modules())
     if given is not None:
-        if given not in layers:
-            raise UsageError(f"{name} names the head '{given}', which the network does not have")
         return given
     heads: list[str] = [path for path, layer in layers.items() if _outputs(layer) == classes and path]
     if not heads:

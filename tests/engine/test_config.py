@@ -6,6 +6,9 @@ from dataclasses import fields
 
 import pytest
 
+from saliencynoise.analyses.frontier.config import FrontierConfig
+from saliencynoise.analyses.sanity.config import SanityConfig
+from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.engine import config as module
 from saliencynoise.engine.config import (
     LONGEST_FILE,
@@ -17,6 +20,7 @@ from saliencynoise.engine.config import (
     default_archs,
     read_toml,
 )
+from saliencynoise.explanation.config import ExplainConfig
 from saliencynoise.interfaces import UsageError
 
 SETTINGS = sorted(entry.name for entry in fields(BenchConfig))
@@ -80,6 +84,19 @@ def test_bfloat16_is_refused_by_commands_that_do_not_measure_its_error():
     BenchConfig().refuse_bfloat16("variance")
     with pytest.raises(UsageError, match=r"^'variance' computes in float32; leave out precision=bfloat16$"):
         BenchConfig(precision="bfloat16").refuse_bfloat16("variance")
+
+
+def test_starts_are_refused_by_commands_that_train_from_random_weights():
+    BenchConfig().refuse_starts("variance")
+    with pytest.raises(
+        UsageError, match=r"^'variance' compares networks that are trained .*; leave out init=a.pt, b.pt$"
+    ):
+        BenchConfig(init=("a.pt", "b.pt")).refuse_starts("variance")
+    for config in (FrontierConfig, SanityConfig, VarianceConfig):
+        with pytest.raises(UsageError, match=r"leave out init=timm"):
+            config(bench=BenchConfig(init=("timm",)))
+    with pytest.raises(UsageError, match=r"^--pool has trained members, which --init cannot change"):
+        ExplainConfig(pictures=("a.png",), bench=BenchConfig(init=("timm",)), pool="ours")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
 import torch
+from rich.console import Console
 from safetensors.torch import save_file
 
+from saliencynoise.cli.tables.pools import print_pools
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.member import MemberRunner
 from saliencynoise.engine.observer import Silent
@@ -146,6 +149,18 @@ def test_one_start_and_starts_without_members(starts):
     plan = make_plan(config_from(SETTINGS | {"init": starts, "members": 1}))
     population = population_of(plan, plan.architectures[0])
     assert (population.kind, population.starts, population.start_of) == ("one_start", ("a.safetensors",), (0,))
+
+
+def test_the_list_of_pools_says_what_members_began_with(starts):
+    pools = [
+        filled(members=1, **settings).architectures[0].pool
+        for settings in ({}, {"init": starts, "tune": "stages.2,stages.3"})
+    ]
+    table = Console(file=StringIO(), width=200)
+    print_pools(pools, table)
+    _, random, tuned, *_ = table.file.getvalue().splitlines()
+    assert "  random  " in random
+    assert "  2 starts, stages.2, stages.3  " in tuned
 
 
 def test_a_start_travels_to_a_worker_as_json(starts):

@@ -130,3 +130,7 @@ def test_members():
     assert texts(about_members(2, {})) == ["2 members: no intervals, which need 3 members, better 8"]
     assert texts(about_members(8, {3: "accuracy 0.1"})) == ["member 3 is flagged: accuracy 0.1"]
     assert texts(about_members(8, {}, dependent="swag"))[0].startswith("the members come from swag")
+    (one,) = texts(about_members(8, {}, starts=1))
+    assert one.startswith("the members are tuned from one start: reliability is for more networks from this start; ")
+    assert texts(about_members(8, {}, starts=4))[0].startswith("the members are tuned from 4 starts, in turn: ")
+    assert texts(about_members(8, {}, starts=8)) == []

@@ -140,7 +140,9 @@ def test_the_order_of_members_does_not_matter(members, batch):
 @pytest.mark.parametrize("method", ["gradcam", "scorecam", "guided_gradcam(layer=intermediate)"])
 def test_a_layer_is_refused_with_the_reason(members, batch, method):
     network = averaged_network(members, aggregator("mean_logits"))
-    expected = r"has no point '\w+'; it has input only, since an average of networks has no layers$"
+    expected = (
+        r"has no point '\w+'; it has input only: averages of networks and networks without a grid have no layers$"
+    )
     with pytest.raises(ConfigurationError, match=expected):
         maps(network, method, batch)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import timm
 import torch
+from huggingface_hub import constants
 from safetensors.torch import save_file
 
 from saliencynoise.engine.config import config_from
@@ -92,3 +93,22 @@ def test_weights_that_cannot_be_had_are_refused_with_the_place_and_the_fix(file,
         model.pretrained("xx")
     assert model.pretrained("r160_in1k") == model.pretrained(None)
     assert model.pretrained(None).name == "test_resnet.r160_in1k"
+
+
+def test_weights_in_timms_cache_are_found_without_a_network(file, tmp_path, monkeypatch):
+    cached = tmp_path / "hub" / "models--timm--test_resnet.r160_in1k"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("0" * 40)
+    (cached / "snapshots" / ("0" * 40)).mkdir(parents=True)
+    (tmp_path / file).rename(cached / "snapshots" / ("0" * 40) / "model.safetensors")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    model = TimmModel("test_resnet", adapt=False)
+    module = model.build_pretrained((3, 64, 64), 5, which=None).module
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        stored = timm.create_model("test_resnet")
+    assert torch.equal(module.conv1[0].weight, stored.conv1[0].weight)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(UsageError, match=r"test_resnet are not in timm's cache, .*empty, and cannot be fetched: "):
+        model.build_pretrained((3, 64, 64), 5, which=None)

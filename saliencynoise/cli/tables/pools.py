@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,15 @@ def print_pools(pools: Sequence[Pool], console: Console | None = None) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("pool", overflow="fold")
+    table.add_column("init")
     for header in ("members", "accuracy", "worst", "s/member", "MB"):
         table.add_column(header, justify="right")
     for row in pool_rows(pools):
         accuracy = [f"{row[key]:.1%}" if row[key] is not None else "-" for key in ("accuracy", "worst")]
         seconds = f"{row['seconds']:.1f}" if row["seconds"] is not None else "-"
-        table.add_row(escape(row["name"]), str(row["members"]), *accuracy, seconds, f"{row['bytes'] / 1e6:.1f}")
+        table.add_row(
+            escape(row["name"]), _begun(row), str(row["members"]), *accuracy, seconds, f"{row['bytes'] / 1e6:.1f}"
+        )
     console.print(table)
     console.print(f"in {pools[0].folder.parent}", markup=False)
 
@@ -68,6 +71,15 @@ def _members(indices: Sequence[int]) -> str:
             runs.append([index])
     ranges = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
     return f"member {ranges}" if len(indices) == 1 else f"members {ranges}"
+
+
+def _begun(row: Mapping[str, Any]) -> str:
+    """Return in words what the members of a pool began with, and the parts that were tuned."""
+    init = (row["identity"] or {}).get("init")
+    if init is None:
+        return "random"
+    starts = len(init["starts"])
+    return f"{starts} start{'s' if starts > 1 else ''}, {escape(', '.join(init['tuned']))}"
 
 
 def _row(pool: Pool) -> dict[str, Any]:

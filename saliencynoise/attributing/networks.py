@@ -1,0 +1,148 @@
+"""The networks that a user hands over: lent one at a time, refused where they are not several different ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from saliencynoise.interfaces import Network, UsageError, one_line
+from saliencynoise.registry.calling import wrong_network
+from saliencynoise.scoring import described
+from saliencynoise.scoring.keeping import as_it_was
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+Networks = nn.Module | Iterable[nn.Module]
+States = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenNetworks:
+    """The networks: a list of modules, one module with the weights of each network, or a generator of modules.
+
+    Attributes:
+        modules: the module, or the modules.
+        states: a state dict for each network where there is one module; None otherwise.
+    """
+
+    modules: Networks
+    states: States | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what gives no networks, before any is looked at.
+
+        Raises:
+            UsageError: naming what was given, and the fix.
+        """
+        if isinstance(self.modules, nn.Module):
+            if self.states is None:
+                raise UsageError(
+                    "one network is given, and its maps show no noise; give a list of 2 or more, or states="
+                )
+            return
+        if self.states is not None:
+            raise UsageError(
+                "states goes with one module, whose weights they are; give that module, or leave states out"
+            )
+        if not isinstance(self.modules, Iterable) or isinstance(self.modules, str | Mapping):
+            raise UsageError(
+                f"networks is {described(self.modules)}; give a list of nn.Modules, a generator of them, or one module "
+                "and states="
+            )
+        if isinstance(self.modules, list | tuple):
+            _refuse_one_object(self.modules)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the networks can be gone through a second time; a generator cannot."""
+        source = self.modules if self.states is None else self.states
+        return iter(source) is not source  # type: ignore[arg-type]
+
+    def each(self) -> AbstractContextManager[Iterable[nn.Module]]:
+        """Return an iterator over the networks, each of which is put back when the next one is asked for.
+
+        One module and its states are the same object each time.
+        """
+        return closing(self._lent())
+
+    def _lent(self) -> Generator[nn.Module]:
+        if self.states is not None and isinstance(self.modules, nn.Module):
+            with as_it_was(self.modules):
+                for number, state in enumerate(self.states):
+                    _load(self.modules, state, number)
+                    yield self.modules
+            return
+        for number, module in enumerate(self.modules):  # type: ignore[arg-type]
+            if not isinstance(module, nn.Module):
+                raise UsageError(f"network {number} is {described(module)}; each must be an nn.Module")
+            wrong = wrong_network(Network(module=module, points={}))
+            if wrong:
+                raise UsageError(f"network {number}: {wrong}")
+            with as_it_was(module):
+                yield module
+
+
+def _refuse_one_object(modules: Sequence[object]) -> None:
+    if len(modules) < 2:
+        raise UsageError(f"{len(modules)} networks are given; give 2 or more, better 8: the noise is what differs")
+    first: dict[int, int] = {}
+    for number, module in enumerate(modules):
+        if id(module) in first:
+            raise UsageError(
+                f"networks {first[id(module)]} and {number} are the same object; give each its own, or one module and "
+                "states=[a state dict for each]"
+            )
+        first[id(module)] = number
+
+
+def _load(module: nn.Module, state: object, number: int) -> None:
+    if not isinstance(state, Mapping):
+        raise UsageError(f"states[{number}] is {described(state)}; give a state dict, as torch.load returns it")
+    try:
+        module.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise UsageError(f"states[{number}] does not fit the module: {one_line(error)}") from error
+
+
+@dataclass
+class SeenWeights:
+    """The networks so far, by the checksums of their weights."""
+
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, module: nn.Module, number: int) -> str:
+        """Return the checksum of a network's weights.
+
+        Raises:
+            UsageError: if an earlier network has equal weights, or if some are NaN or infinite.
+        """
+        state = {name: value for name, value in module.state_dict().items() if isinstance(value, torch.Tensor)}
+        for name, value in state.items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise UsageError(f"network {number}: '{name}' holds NaN or infinity; its training failed, leave it out")
+        checksum = checksum_of(state)
+        if checksum in self._numbers:
+            raise UsageError(
+                f"networks {self._numbers[checksum]} and {number} have equal weights; each must be trained for itself "
+                "(or loaded from its own file)"
+            )
+        self._numbers[checksum] = number
+        return checksum
+
+
+def checksum_of(state: Mapping[str, Tensor]) -> str:
+    """Return the sha256 of a state dict: names, shapes and bits."""
+    digest = hashlib.sha256()
+    for name, value in state.items():
+        digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}:".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,75 @@
+"""The images that a user hands over, and what goes with them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import saliencynoise as sn
+from saliencynoise.attributing.images import checked_background, checked_images, pictures_of
+from tests.attributing.nets import IMAGES, nets
+
+BROKEN = IMAGES.clone()
+BROKEN[1, 0, 0, 0] = float("inf")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"images": (IMAGES * 50).to(torch.uint8)}, "images are of type uint8; give floats as the networks take them"),
+        ({"images": np.zeros((2, 3, 8, 8), dtype=np.int64)}, "images are of type int64; give floats"),
+        ({"images": IMAGES[0]}, "images have the shape [3, 8, 8]; give [N, C, H, W]"),
+        ({"images": IMAGES[:0]}, "images have the shape [0, 3, 8, 8]"),
+        ({"images": BROKEN}, "images: number 1 holds NaN or infinity (1 of 2 do)"),
+        ({"images": "a.png"}, "images are a str; give a tensor or an array"),
+        ({"background": IMAGES[:, :1]}, "background images are 1x8x8, and the images 3x8x8"),
+        ({"background": BROKEN}, "background images: number 1 holds NaN"),
+        ({"names": ["a"]}, "names has 1 names for 2 images; give one each"),
+        ({"names": ["a", "a"]}, "names names 'a' twice; random numbers derive from names"),
+        ({"labels": [0.5, 1.5]}, "labels are of type float32; give whole numbers"),
+        ({"labels": [0, 9]}, "labels: 9 is no class of the networks; they have 4 outputs"),
+        ({"classes": ["a", "b"]}, "network 0 (Sequential): it gives 4 outputs, and classes names 2"),
+        ({"members": ["a", "b"]}, "members has 2 names"),
+        ({"clusters": ["a", "b"]}, "clusters has 2 values, and there are 3 networks"),
+        ({"pictures": IMAGES}, "pictures are float32 [2, 3, 8, 8]; give bytes [2, 1 or 3, H, W]"),
+        ({"methods": "gradient"}, "methods is 'gradient'; give a list of names"),
+        ({"methods": ["gradient", "gradient"]}, "the method builtin/gradient is asked for twice"),
+        ({"aggregator": "mean_logits"}, "aggregator=mean_logits averages networks; choose one of maps"),
+        ({"layers": {"top": "44"}}, "layers: network 0 (Sequential) has no module '44'"),
+        ({"layers": "4"}, "layers is '4'; give paths of modules by point"),
+        ({"draws": 1}, "draws is 1; give a whole number of 2 or more"),
+        ({"device": "tpu"}, "--device tpu is unknown"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(given, message):
+    with pytest.raises(sn.UsageError) as caught:
+        sn.attribute(**{"networks": nets(), "images": IMAGES, "methods": ["gradient"], **given})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_with_files_is_refused(tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(sn.UsageError, match="is not an empty folder; name another one"):
+        sn.attribute(nets(), IMAGES, methods=["gradient"], out=tmp_path)
+
+
+def test_numpy_is_taken_as_tensors_are():
+    assert torch.equal(checked_images(IMAGES.numpy(), what="images"), IMAGES)
+
+
+def test_without_a_background_the_images_are_compared_with_each_other():
+    many = torch.randn(100, 1, 2, 2)
+    drawn = checked_background(None, many, seed=3)
+    assert len(drawn) == 64
+    assert len({tuple(image.flatten().tolist()) for image in drawn}) == 64
+    assert torch.equal(checked_background(None, IMAGES, seed=3), IMAGES)
+
+
+def test_pictures_are_the_images_from_the_darkest_to_the_lightest_value():
+    pictures = pictures_of(IMAGES)
+    assert pictures.dtype == torch.uint8
+    assert pictures.amin((1, 2, 3)).tolist() == [0, 0]
+    assert pictures.amax((1, 2, 3)).tolist() == [255, 255]
+    assert pictures_of(torch.zeros(1, 2, 4, 4)) is None
