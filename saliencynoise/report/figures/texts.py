@@ -29,9 +29,12 @@ def basis(study: Study) -> str:
     The usual target, the logit of the true class, is not mentioned.
     """
     result = study.result
-    members, images = result.settings.members, counted(len(result.images), "test image")
+    members, images = result.settings.members, counted(len(result.images), result.item)
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
-    data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
+    data = f"From {members} members and {images}{few}."
+    if result.dataset.test_images is not None:
+        images = counted(len(result.images), "test image")
+        data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
     explained = [f"Explained: {explained_scalar(result)}."] if result.settings.target not in {"", TRUE} else []
     return " ".join([data, *explained, *population_sentences(result)])
 
@@ -40,6 +43,11 @@ def explained_scalar(result: StudyRecord) -> str:
     """Return the target of a study in words; as it was given where no bench made the maps."""
     target = result.settings.target
     return f"the {parsed(target).in_words}" if isinstance(result.settings, StudySettings) else target
+
+
+def of_class(name: str) -> str:
+    """Return " of class NAME"; empty where an image has no label."""
+    return f" of class {name}" if name else ""
 
 
 def intervals(frame: pd.DataFrame) -> str:
