@@ -135,6 +135,6 @@ def about_members(
     if starts == 1:
         yield Caution(
             "members",
-            "the members are tuned from one start: reliability is for more networks from this start; networks from other "
-            "starts agree less",
+            "the members are tuned from one start: reliability is for more networks from this start; networks from "
+            "other starts agree less",
         )

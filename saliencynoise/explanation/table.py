@@ -87,10 +87,12 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return sentences on the members' population and on the map behind the reliability, if that is no plain mean."""
+    """Return sentences on the population, on a score that is no logit, and on a reliability that is of no plain mean."""
     aggregator = explanation.aggregator
     stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = [population_sentence(explanation.origin.population, members=len(explanation.members))]
+    if explanation.scalar.score != "logit":
+        sentences.append(f"Explained: the {explanation.scalar.in_words}.")
     if aggregator not in {"mean", "mean_unit"}:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if stochastic:
