@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from saliencynoise.data.chance import is_imbalanced, largest_share, p_by_chance, too_few
+from saliencynoise.data.near_copies import near_copies
 from saliencynoise.data.words import count, few
 
 if TYPE_CHECKING:
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 def cautions(dataset: Dataset) -> tuple[str, ...]:
     """Return sentences about too few test images, unequal classes, and test images that are training images, too."""
-    return (*_on_number(dataset), *_on_balance(dataset), *_on_copies(dataset))
+    copies = trained_on(dataset)
+    return (
+        *_on_number(dataset),
+        *_on_balance(dataset),
+        *_on_copies(dataset, copies),
+        *_on_near_copies(dataset, frozenset(copies)),
+    )
 
 
 def _on_number(dataset: Dataset) -> Iterator[str]:
@@ -47,14 +54,25 @@ def _on_balance(dataset: Dataset) -> Iterator[str]:
         )
 
 
-def _on_copies(dataset: Dataset) -> Iterator[str]:
-    names = trained_on(dataset)
+def _on_copies(dataset: Dataset, names: Sequence[str]) -> Iterator[str]:
     if names:
         images = count(len(dataset.test), "test image")
         are = "is a training image" if len(names) == 1 else "are training images"
         yield (
             f"{len(names)} of {images} {are} as well, equal in every pixel: {few(names)}; the accuracy on them says "
             "nothing about new images"
+        )
+
+
+def _on_near_copies(dataset: Dataset, copies: Set[str]) -> Iterator[str]:
+    names = dataset.test.names
+    pairs = [(test, train) for test, train in near_copies(dataset) if names[test] not in copies]
+    if pairs:
+        test, train = pairs[0]
+        are = "is a near duplicate" if len(pairs) == 1 else "are near duplicates"
+        yield (
+            f"{len(pairs)} of {count(len(names), 'test image')} {are} of training images (such as {names[test]} of "
+            f"{dataset.train.names[train]}); the accuracy on them says little about new images"
         )
 
 

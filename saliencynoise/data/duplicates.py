@@ -67,24 +67,33 @@ def near_duplicates(
     apart = labels[:, None] != labels
     if count < 2 or not bool(apart.any()):
         return []
-    distances = _distances(images)
-    far = torch.where(apart, distances, torch.inf)
+    every = distances(images, images)
+    every = torch.minimum(every, every.mT)
+    far = torch.where(apart, every, torch.inf)
     yardstick = far.topk(min(NEAREST, int(apart.sum(1).min())), largest=False).values[:count, -1]
-    near = distances[:count, :count]
+    near = every[:count, :count]
     alike = (near < FARTHEST) & (near < SHARE * torch.minimum(yardstick[:, None], yardstick))
     return _connected(alike)
 
 
-def _distances(images: UInt8[Tensor, "B C H W"]) -> Float[Tensor, "B B"]:
-    """Return 1 - correlation, the smallest over mirror images and small shifts of either picture."""
+def distances(
+    images: UInt8[Tensor, "A C H W"] | Float[Tensor, "A C H W"],
+    others: UInt8[Tensor, "B C H W"] | Float[Tensor, "B C H W"],
+) -> Float[Tensor, "A B"]:
+    """Return 1 - correlation, the smallest over mirror images and small shifts of the first picture."""
+    fixed = standardised(reduced(others))
+    best = torch.full((len(images), len(others)), -1.0)
+    for moved in _moved(reduced(images)):
+        best = torch.maximum(best, standardised(moved) @ fixed.mT)
+    return 1 - best
+
+
+def reduced(images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"]) -> Float[Tensor, "N C h w"]:
+    """Return pictures of at most `SIDE` pixels a side, as floats."""
     pictures = images.float()
     if max(pictures.shape[-2:]) > SIDE:
         pictures = functional.interpolate(pictures, size=(SIDE, SIDE), mode="area")
-    fixed = _standardised(pictures)
-    best = torch.full((len(images), len(images)), -1.0)
-    for moved in _moved(pictures):
-        best = torch.maximum(best, _standardised(moved) @ fixed.mT)
-    return 1 - torch.maximum(best, best.mT)
+    return pictures
 
 
 def _moved(pictures: Float[Tensor, "B C H W"]) -> Iterator[Float[Tensor, "B C H W"]]:
@@ -97,7 +106,8 @@ def _moved(pictures: Float[Tensor, "B C H W"]) -> Iterator[Float[Tensor, "B C H 
                 yield framed[..., down : down + height, right : right + width]
 
 
-def _standardised(pictures: Float[Tensor, "B C H W"]) -> Float[Tensor, "B P"]:
+def standardised(pictures: Float[Tensor, "B C H W"]) -> Float[Tensor, "B P"]:
+    """Return each picture as a row of mean 0 and length 1; zeros for one without variation."""
     rows = pictures.flatten(1)
     rows = rows - rows.mean(1, keepdim=True)
     norms = rows.norm(dim=1, keepdim=True)

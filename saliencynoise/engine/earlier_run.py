@@ -50,7 +50,12 @@ def shared_settings(config: BenchConfig, dataset_key: str) -> dict[str, Any]:
 
 
 def _without_growing(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in GROWING}
+    """Return the other settings as JSON has them, where a tuple is a list."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in settings.items()
+        if name not in GROWING
+    }
 
 
 def agreed_division(folder: Path, shared: Mapping[str, Any], *, fresh: bool) -> Division:

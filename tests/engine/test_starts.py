@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from saliencynoise.engine.member import MemberRunner
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.population import population_of
-from saliencynoise.engine.run import fill_pools
+from saliencynoise.engine.run import fill_pools, run
 from saliencynoise.engine.starts import Start, is_plugin, sources_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
@@ -169,11 +170,11 @@ def test_a_start_travels_to_a_worker_as_json(starts):
 
 
 def test_a_start_that_changes_after_the_plan_is_refused(starts, tmp_path, monkeypatch):
-    run = MemberRunner.run
+    unchanged = MemberRunner.run
 
     def after_a_change(self, job, report):
         save_file(weights(9), tmp_path / "a.safetensors")
-        run(self, job, report)
+        unchanged(self, job, report)
 
     monkeypatch.setattr(MemberRunner, "run", after_a_change)
     with pytest.raises(UsageError, match=r"a.safetensors was changed while it was in use; run the same command again"):
@@ -220,3 +221,15 @@ def test_one_of_two_sets_of_weights_in_a_file_is_named(starts, tmp_path):
 def test_names_of_plugins_and_of_files():
     assert [is_plugin(text) for text in ("timm", "timm:a1_in1k", "timm:x.npz")] == [True] * 3
     assert [is_plugin(text) for text in ("./timm", "a.pt", "a/b", "runs/*/best.pt", "a::ema")] == [False] * 5
+
+
+def test_a_folder_goes_on_with_the_same_starts_and_with_no_others(starts):
+    settings = SETTINGS | {"methods": ["gradient"], "untrained": "none", "init": starts, "out": "run", "members": 2}
+    run(config_from(settings), Silent())
+    study = run(config_from(settings | {"members": 3}), Silent())
+    assert study.result.settings.init == tuple(str(Path(start).absolute()) for start in starts)
+    assert study.result.architectures[0].population.start_of == (0, 1, 0)
+    with pytest.raises(
+        UsageError, match=r"run holds a run with init=\[.*b.pth'\], and this one has init=\[.*a.safetensors'\]"
+    ):
+        run(config_from(settings | {"init": starts[0]}), Silent())
