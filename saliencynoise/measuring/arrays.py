@@ -84,7 +84,7 @@ def _of_array(values: Any, *, draws: Draws | None, where: str) -> MemberMaps:
     axes = "[members, items, ...]" if draws is None else "[members, draws, items, ...]"
     if len(shape) < (3 if draws is None else 4):
         raise UsageError(f"{where}: an array of shape {text_of(shape) or '()'} is not {axes}")
-    return MemberMaps(readers=_readers(values, shape[0], draws), draws=_several(shape, draws))
+    return MemberMaps(readers=_readers(values, shape[0], draws), draws=_several(shape, draws), stacked=True)
 
 
 def _several(shape: Sequence[int], draws: Draws | None) -> Draws | None:

@@ -28,6 +28,7 @@ class MemberMaps:
         names: names of the items; likewise.
         labels: labels of the items; likewise.
         features: names of the values of a map; likewise.
+        stacked: whether members and items are two axes of one array, which may be swapped.
     """
 
     readers: tuple[tuple[Reader, ...], ...]
@@ -37,6 +38,7 @@ class MemberMaps:
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    stacked: bool = False
 
     @property
     def items(self) -> int:

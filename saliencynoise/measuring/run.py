@@ -234,7 +234,7 @@ def _features(methods: Sources, fits: Mapping[str, Fitted], config: MeasureConfi
 
 def _notes(methods: Sources, members: int, items: int) -> list[str]:
     notes = []
-    if members > items:
+    if members > items and any(one.stacked for one in methods.values()):
         notes.append(
             f"there are {members} members and {items} items; if the first axis is that of the items, swap the two axes"
         )

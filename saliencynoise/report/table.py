@@ -63,9 +63,9 @@ BALANCED = (
 
 WIDER = (
     f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
-    "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
-    "In brackets: the lowest and the highest accuracy, where they are known."
+    "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has."
 )
+RANGE = " In brackets: the lowest and the highest accuracy."
 
 CEILING = (
     "ceiling: r between rewritten copies of one network, with different weights and the same function; in brackets: "
@@ -100,7 +100,8 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
     units = {cell.architecture: unit_of(study.result, cell) for cell in cells}
     yield from _table(cells, units, width=width, ascii_only=ascii_only)
     if any(cell.status == "ok" for cell in cells):
-        wider = f" {WIDER}" if width >= WIDE else ""
+        known = any(cell.accuracy.median is not None for cell in cells)
+        wider = f" {WIDER}{RANGE if known else ''}" if width >= WIDE else ""
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
         balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
         yield Text(

@@ -40,11 +40,11 @@ def warnings(result: StudyRecord) -> list[str]:
     if starts:
         lines += starts
     elif members == 2:
-        lines.append(
-            "2 members: figures without intervals, and the SNR's floor is infinite; --members 8 gives intervals"
-        )
+        more = "--members 8 gives intervals" if result.sampler is not None else "three or more give intervals"
+        lines.append(f"2 members: figures without intervals, and the SNR's floor is infinite; {more}")
     elif members < 8:
-        lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
+        more = "--members 8 or more makes" if result.sampler is not None else "8 or more members make"
+        lines.append(f"{members} members: intervals are indicative; {more} them reliable")
     cells = result.cells
     lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
     return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]

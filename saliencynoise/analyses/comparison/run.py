@@ -11,6 +11,7 @@ import torch
 
 from saliencynoise.engine.judged import judged_cells, key_of_cell
 from saliencynoise.engine.study import Study
+from saliencynoise.engine.study_maps import VALUE
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.clusters import start_means
@@ -154,7 +155,8 @@ def _starts(study: Study) -> set[int]:
 
 
 def _weights(study: Study) -> set[str]:
-    return {member.sha256 for architecture in study.result.architectures for member in architecture.members}
+    members = [member for architecture in study.result.architectures for member in architecture.members]
+    return {member.sha256 for member in members if member.sha256}
 
 
 def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], shared: Shared) -> Comparison:
@@ -207,6 +209,8 @@ def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
     maps, clusters = study.member_maps(cell), study.clusters(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
+        if VALUE in maps.dims:
+            values = values[..., None, None, :]
         viewed = apply_view(own_mean(values) if "draw" in maps.dims else values, cell.view)
         yield viewed if clusters is None else start_means(viewed, clusters)
 

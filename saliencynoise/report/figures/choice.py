@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.study import Layout
 
 ROWS = 12
 """The largest number of cells in a figure."""
@@ -32,6 +35,13 @@ class Choice:
     methods: Sequence[str]
     image: int
     words: str
+
+
+def of_layout(study: Study, layout: Layout) -> Study | None:
+    """Return a study with the methods alone whose maps are laid out so; None where there are none."""
+    labels = {method.label for method in study.result.methods if method.layout == layout}
+    cells = tuple(cell for cell in study.result.cells if cell.method in labels)
+    return replace(study, result=structs.replace(study.result, cells=cells)) if cells else None
 
 
 def choose(study: Study) -> Choice:
@@ -68,14 +78,13 @@ def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]
     by_name = dict(zip(snr_rows["image"], snr_rows["snr_raw"], strict=True))
     values = [(float(by_name.get(image.name, "nan")), index) for index, image in enumerate(study.result.images)]
     ranked = sorted((r, index) for r, index in values if not math.isnan(r))
+    shown = "picture" if study.result.dataset.image_shape is not None else study.result.item
     if not ranked:
-        return 0, "The picture is the study's first."
+        return 0, f"The {shown} is the study's first."
     r, index = ranked[(len(ranked) - 1) // 2]
     on = f" on {architecture}" if len({cell.architecture for cell in signed_cells(study)}) > 1 else ""
     image = study.result.images[index]
     label = study.result.class_of(image)
     named = image.name if label is None else f"{image.name} (class {label})"
-    return (
-        index,
-        f"The picture is {named}: its r of raw maps by {method}{on}, {r:.2f}, is the median of {len(ranked)} images.",
-    )
+    median = f"the median of {len(ranked)} {study.result.item}s"
+    return index, f"The {shown} is {named}: its r of raw maps by {method}{on}, {r:.2f}, is {median}."

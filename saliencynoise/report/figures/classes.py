@@ -49,8 +49,10 @@ BEYOND = 1.5
 """An axis ends at most this many times the span of the values; the interval of a two-image class is far wider."""
 
 
-def captioned(study: Study) -> CaptionedFigure:
-    """Return the figure of all methods and architectures, with its texts."""
+def captioned(study: Study) -> CaptionedFigure | None:
+    """Return the figure of all methods and architectures, with its texts; None where the images have no classes."""
+    if not study.result.dataset.classes:
+        return None
     frame = data(study)
     return CaptionedFigure(
         name="classes",

@@ -25,7 +25,7 @@ from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
-from saliencynoise.report.figures.choice import choose
+from saliencynoise.report.figures.choice import choose, of_layout
 from saliencynoise.report.figures.tiles import (
     AVERAGES,
     TileRow,
@@ -58,8 +58,12 @@ SIGNIFICANCE_NOTE = (
 )
 
 
-def captioned(study: Study) -> CaptionedFigure:
-    """Return the figure of the picture and the cells that `choose` returns, with its texts."""
+def captioned(study: Study) -> CaptionedFigure | None:
+    """Return the figure of the picture and the cells that `choose` returns, with its texts; None without such maps."""
+    pictures = of_layout(study, "picture")
+    if pictures is None:
+        return None
+    study = pictures
     chosen = choose(study)
     rows = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
     return CaptionedFigure(
@@ -89,7 +93,7 @@ def alt(rows: Sequence[TileRow]) -> str:
     norms = [f"{row.keys['method']} " + ("failed" if row.reason else _norm_and_share(row)) for row in rows]
     measures = "Norm of the mean and share of significant pixels" if SIGNIFICANT in averages else "Norm of the mean"
     return (
-        f"A grid of saliency maps of pictures of {_classes(rows)}, a row for each method and picture: {len(columns)} "
+        f"A grid of saliency maps of pictures{_classes(rows)}, a row for each method and picture: {len(columns)} "
         f"single members, {', '.join(averages)}. {measures}: {'; '.join(norms)}."
         f"{texts.failed_maps((row.keys, row.reason) for row in rows)}"
     )
@@ -101,7 +105,7 @@ def _norm_and_share(row: TileRow) -> str:
 
 def _classes(rows: Sequence[TileRow]) -> str:
     names = list(dict.fromkeys(row.keys["class"] for row in rows))
-    return f"class {names[0]}" if len(names) == 1 else f"the classes {texts.listed(names)}"
+    return texts.of_class(names[0]) if len(names) == 1 else f" of the classes {texts.listed(names)}"
 
 
 def data(
@@ -129,7 +133,7 @@ def data(
     cells = signed_cells(study, architectures=architectures, methods=methods)
     check_images(study, images)
     tree: Any = study.maps  # opened once: that costs more than reading
-    pictures = pictures_of(tree, images)
+    pictures = pictures_of(tree, images) if study.result.dataset.image_shape is not None else {}
     names = dict.fromkeys(cell.architecture for cell in cells)
     rows = []
     for name, image in ((name, image) for name in names for image in images):
@@ -137,7 +141,7 @@ def data(
             if cell.architecture != name:
                 continue
             common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell.members}
-            common["picture"] = pictures[image]
+            common["picture"] = pictures.get(image)
             if cell.status != "ok":
                 rows.append(TileRow(**common, tiles={}, norm=float("nan"), reason=str(cell.reason)))
                 continue
@@ -176,19 +180,23 @@ def draw(rows: Sequence[TileRow]) -> Figure:
     columns = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
     labels = _labels(rows)
     tested = SIGNIFICANT in columns
-    canvas = grid(len(rows), 1 + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
+    before = 1 if any(row.picture is not None for row in rows) else 0
+    canvas = grid(len(rows), before + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
     for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        first = canvas.place(line, 0)
-        draw_picture(first, row.picture)
-        first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
+        drawn = []
+        if row.picture is not None:
+            drawn.append(canvas.place(line, 0))
+            draw_picture(drawn[0], row.picture)
         if row.reason:
-            draw_failure(canvas.place(line, 1, across=len(columns)), row.reason)
-            continue
-        for index, column in enumerate(columns):
-            last = canvas.place(line, index + 1)
-            _draw_tile(last, row, column)
-        draw_bar(canvas.figure, last, row.scale)
-    for index, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
+            drawn.append(canvas.place(line, before, across=len(columns)))
+            draw_failure(drawn[-1], row.reason)
+        for index, column in enumerate([] if row.reason else columns):
+            drawn.append(canvas.place(line, index + before))
+            _draw_tile(drawn[-1], row, column)
+        drawn[0].set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
+        if not row.reason:
+            draw_bar(canvas.figure, drawn[-1], row.scale)
+    for index, title in enumerate(["picture"][:before] + [_title(column, rows) for column in columns]):
         canvas.heading(index, title)
     if tested:
         key(canvas.figure, LOOKS)
@@ -196,7 +204,9 @@ def draw(rows: Sequence[TileRow]) -> Figure:
 
 
 def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:
-    values, extent = row.tiles[column], (row.picture.shape[1], row.picture.shape[2])
+    values = row.tiles[column]
+    height, width = values.shape if row.picture is None else row.picture.shape[1:]
+    extent = (int(height), int(width))
     if column == SIGNIFICANT and row.significant_pixels is not None and row.norm > 0:
         draw_significant(axes, values, row.significant_pixels, extent=extent, limit=row.scale)
         axes.set_xlabel(f"{percent(row.share)} of values", fontsize=SMALL, labelpad=2)

@@ -18,7 +18,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.records.cell import Cell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
-from saliencynoise.report.figures.choice import choose
+from saliencynoise.report.figures.choice import choose, of_layout
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
 
 if TYPE_CHECKING:
@@ -79,8 +79,12 @@ class Overlay:
         return 0.0 if self.values is None else colour_limit([self.values])
 
 
-def captioned(study: Study) -> CaptionedFigure:
-    """Return the figure of the picture and the cells that `choose` returns, with its texts."""
+def captioned(study: Study) -> CaptionedFigure | None:
+    """Return the figure of the picture and the cells that `choose` returns, with its texts; None without pictures."""
+    pictures = of_layout(study, "picture")
+    if pictures is None or study.result.dataset.image_shape is None:
+        return None
+    study = pictures
     chosen = choose(study)
     overlays = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
     tested = any(overlay.significant_pixels is not None for overlay in overlays)
@@ -103,7 +107,7 @@ def alt(overlays: Sequence[Overlay]) -> str:
     tested = [overlay for overlay in overlays if overlay.significant_pixels is not None]
     shares = "; ".join(f"{overlay.keys['method']} {percent(overlay.share)}" for overlay in tested)
     return (
-        f"The marginal map of each method over a picture of class {overlays[0].keys['class']}."
+        f"The marginal map of each method over a picture{texts.of_class(overlays[0].keys['class'])}."
         + (f" Share of significant pixels: {shares}." if tested else "")
         + texts.failed_maps((overlay.keys, overlay.reason) for overlay in overlays)
     )

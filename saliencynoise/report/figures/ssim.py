@@ -22,6 +22,7 @@ from saliencynoise.engine.study_cells import failures, names_of, signed_cells
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.records.numbers import number
 from saliencynoise.report.figures import texts
+from saliencynoise.report.figures.choice import of_layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,12 @@ class ImageSimilarity:
     correlations: pd.DataFrame
 
 
-def captioned(study: Study) -> CaptionedFigure:
-    """Return the figure of all methods and architectures, with its texts."""
-    similarity = data(study)
+def captioned(study: Study) -> CaptionedFigure | None:
+    """Return the figure of all methods and architectures, with its texts; None where no map is a picture."""
+    pictures = of_layout(study, "picture")
+    if pictures is None:
+        return None
+    similarity = data(pictures)
     counts = similarity.images["ssim"].groupby(similarity.images["method"]).count()
     return CaptionedFigure(
         name="ssim",
@@ -135,7 +139,8 @@ def images_of(
     group = {image.name: image.group for image in study.result.images}
     images = images.assign(group=images["image"].map(group))
     keys = ["architecture", "method"]
-    return names.merge(images[[*keys, "image", "label", "group", "snr_raw", "amplitude", "ssim"]], on=keys, how="left")
+    columns = [name for name in (*keys, "image", "label", "group", "snr_raw", "amplitude", "ssim") if name in images]
+    return names.merge(images[columns], on=keys, how="left")
 
 
 def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.interfaces import one_line
-from saliencynoise.report.figures import bars, classes, components, curve, maps, members, overlay, ssim, texts
+from saliencynoise.report.figures import bars, classes, components, curve, maps, members, overlay, ssim, texts, values
 from saliencynoise.report.figures.readable import readable
 from saliencynoise.store.atomic import DamagedFileError
 
@@ -27,6 +27,7 @@ def _frontier(study: Study) -> CaptionedFigure | None:
 
 FIGURES: dict[str, tuple[str, Callable[[Study], CaptionedFigure | None]]] = {
     "maps": (maps.TITLE, maps.captioned),
+    "values": (values.TITLE, values.captioned),
     "overlay": (overlay.TITLE, overlay.captioned),
     "bars": (bars.TITLE, bars.captioned),
     "curve": (curve.TITLE, curve.captioned),
@@ -38,7 +39,7 @@ FIGURES: dict[str, tuple[str, Callable[[Study], CaptionedFigure | None]]] = {
 }
 """The title and the function of each figure, in the order of the page; the function returns None for no figure."""
 
-CHOOSING = {"maps", "overlay", "frontier"}
+CHOOSING = {"maps", "values", "overlay", "frontier"}
 """Figures that draw few cells, however large the study is."""
 
 

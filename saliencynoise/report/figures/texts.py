@@ -23,10 +23,18 @@ MOST = 3
 def basis(study: Study) -> str:
     """Return sentences on the data behind a study's figures: its members, images, data set and population."""
     result = study.result
-    members, images = result.settings.members, counted(len(result.images), "test image")
+    members, images = result.settings.members, counted(len(result.images), result.item)
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
-    data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
+    data = f"From {members} members and {images}{few}."
+    if result.dataset.test_images is not None:
+        images = counted(len(result.images), "test image")
+        data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
     return " ".join([data, *population_sentences(result)])
+
+
+def of_class(name: str) -> str:
+    """Return " of class NAME"; empty where an image has no label."""
+    return f" of class {name}" if name else ""
 
 
 def intervals(frame: pd.DataFrame) -> str:

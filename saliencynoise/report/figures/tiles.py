@@ -42,7 +42,7 @@ class TileRow:
     Attributes:
         keys: data set, architecture, method, image and its class.
         members: E, of the mean.
-        picture: `[C, H, W]`, C of 1 or 3.
+        picture: `[C, H, W]`, C of 1 or 3; None where the study has no pictures.
         tiles: `[h, w]` by column, channels summed: "member 0", ..., then some of `AVERAGES`; none of a failed cell.
         norm: of the mean of unit-norm maps, 0 to 1, over channels and pixels; NaN if the cell failed.
         significant_pixels: `[h, w]`, the pixels with at least one significant channel of the mean; None if not wanted.
@@ -52,7 +52,7 @@ class TileRow:
 
     keys: Mapping[str, str]
     members: int
-    picture: UInt8[np.ndarray, "C H W"]
+    picture: UInt8[np.ndarray, "C H W"] | None
     tiles: Mapping[str, Float[np.ndarray, "h w"]]
     norm: float
     significant_pixels: Bool[np.ndarray, "h w"] | None = None
@@ -90,7 +90,7 @@ def keys_of(study: Study, cell: Cell, image: int) -> dict[str, str]:
 
 
 def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> Float[np.ndarray, "E c h w"]:
-    """Return all members' raw maps of an image, averaged over draws.
+    """Return all members' raw maps of an image, averaged over draws; lists of values as `[E, 1, 1, P]`.
 
     Args:
         study: whose maps these are.
@@ -107,8 +107,8 @@ def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> F
     maps = group["maps"].isel(image=image)
     if "draw" in maps.dims:
         maps = maps.isel(draw=own_draws(maps.sizes["draw"])).mean("draw", skipna=False)
-    values: Float[np.ndarray, "E c h w"] = maps.to_numpy()
-    return values
+    values: np.ndarray = maps.to_numpy()
+    return values if values.ndim == 4 else values[:, None, None]
 
 
 def tidy(rows: Sequence[TileRow]) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def arrays(rows: Sequence[TileRow]) -> bytes:
     """
     named: dict[str, np.ndarray] = {}
     for line, row in enumerate(rows):
-        named[f"{line:02d}/picture"] = row.picture
+        named |= {} if row.picture is None else {f"{line:02d}/picture": row.picture}
         named |= {f"{line:02d}/{name.replace(' ', '_')}": values for name, values in row.tiles.items()}
         if row.significant_pixels is not None:
             named[f"{line:02d}/significant_pixels"] = row.significant_pixels

@@ -135,7 +135,7 @@ def data_card(result: StudyRecord) -> Card:
         facts.append(("masks of the causing pixels", "yes" if dataset.masks else "no"))
     facts += [("note", note) for note in dataset.notes]
     facts += [("fingerprint", dataset.key)] if dataset.key else []
-    return Card(title=dataset.name, facts=facts, table=_images(result))
+    return Card(title=dataset.name or counted(len(result.images), result.item), facts=facts, table=_images(result))
 
 
 def _images(result: StudyRecord) -> PageTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.numbers import counted
 from saliencynoise.display.page.figures import Download, csv
 from saliencynoise.display.page.page import data_uri, shown_in, write_page
 from saliencynoise.display.page.settings import flat
@@ -36,7 +37,7 @@ def write_report(study: Study, path: str | Path | None = None) -> Path:
 def page_values(study: Study) -> dict[str, Any]:
     """Return the variables of the template "report.html"."""
     result: StudyRecord = shown_in(study.result)
-    settings = json_of(result.settings)
+    settings = {name: value for name, value in json_of(result.settings).items() if name != "command" and value != ""}
     toml = toml_of(settings)
     warned = warnings(result)
     return {
@@ -53,16 +54,20 @@ def page_values(study: Study) -> dict[str, Any]:
         "data": data_card(result),
         "architectures": architecture_cards(result),
         "settings": flat(settings),
-        "command": command_of(settings),
+        "command": command_of(settings) if result.sampler is not None else "",
         "toml": toml,
         "toml_data": Download(name=FILE, address=data_uri(toml.encode(), "text/plain"), words="this file (TOML)"),
         "provenance": provenance(result),
         "precision": rounded(result),
-        "folder": str(study.folder),
+        "folder": "" if study.scratch is not None else str(study.folder),
+        "files": ", ".join(["result.json", "snr.parquet", *(["maps.zarr"] if result.sampler is not None else [])]),
+        "item": result.item,
     }
 
 
 def _heading(result: StudyRecord) -> str:
     names = [architecture.label for architecture in result.architectures]
     networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
+    if not result.dataset.asked:
+        return f"{counted(result.settings.members, 'member')}, {counted(len(result.images), result.item)}"
     return f"{networks} on {result.dataset.asked}"
