@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saliencynoise.data.class_names import is_index
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.selection import select_images
@@ -24,9 +23,11 @@ from saliencynoise.engine.run_folder import RunFolder
 from saliencynoise.engine.starts import refuse_sampler, sources_of
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
+from saliencynoise.records.target import Target, parsed, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.own import is_only_here, label_of
+from saliencynoise.scoring import Score, score_of
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -85,6 +86,16 @@ class Plan:
         """A number for each attributed image, equal for those that belong together; None where none do."""
         return as_groups(self.image_groups.names)
 
+    @property
+    def target(self) -> Target:
+        """The class and the score that are explained; the class by its name."""
+        return parsed(self.config.target)
+
+    @property
+    def score(self) -> Score:
+        """The score that is explained."""
+        return score_of(self.target, self.dataset.classes)
+
     def draws(self, method: BoundMethod) -> int:
         """Return the number of runs of a method on each member and image."""
         return self.config.draws if method.spec.stochastic else 1
@@ -126,7 +137,9 @@ def make_plan(config: BenchConfig) -> Plan:
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
     together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
-    _check_target(config.target, dataset)
+    target = resolved(parsed(config.target), dataset.classes)
+    config = replace(config, target=str(target))
+    turns = score_of(target, dataset.classes).turns
     key = fingerprint(dataset)
     architectures = [
         plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config, sources=sources)
@@ -142,7 +155,7 @@ def make_plan(config: BenchConfig) -> Plan:
         device=device,
         sampler=sampler,
         members=config.members or MEMBERS,
-        methods=methods,
+        methods=[replace(method, turns=turns) for method in methods],
         aggregator=aggregator,
         images=images,
         image_groups=together,
@@ -218,14 +231,6 @@ def _workers(workers: int | None, used: Sequence[BoundModel | BoundMethod]) -> i
             )
         return 0
     return workers
-
-
-def _check_target(target: str, dataset: Dataset) -> None:
-    if target.isdecimal() and not is_index(target, len(dataset.classes)):
-        raise UsageError(
-            f"--target {target}: {dataset.name} has {len(dataset.classes)} classes; give 0 to "
-            f"{len(dataset.classes) - 1}"
-        )
 
 
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:

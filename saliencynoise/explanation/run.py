@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.data.class_names import class_index
 from saliencynoise.data.levels import shown
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
@@ -25,8 +24,10 @@ from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile,
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
+from saliencynoise.records.target import PREDICTED, TURNS, Target, index_of, quoted, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import score_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -65,7 +66,7 @@ class Prepared:
         methods: in the order asked for.
         draws: runs of each stochastic method.
         aggregator: makes one map of the members' maps.
-        target: index of the class to explain, or None for each picture's vote.
+        target: the scalar that is explained, its class by name.
         sampler: label of the sampler if its members share training runs, else empty.
     """
 
@@ -74,7 +75,7 @@ class Prepared:
     methods: Sequence[BoundMethod]
     draws: int
     aggregator: BoundAggregator
-    target: int | None
+    target: Target
     sampler: str
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
@@ -82,7 +83,8 @@ class Prepared:
 
         A picture's explanation depends on no other picture.
         """
-        stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
+        score = score_of(self.target, self.ensemble.dataset.classes)
+        stream = MemberStream(self.ensemble, self.methods, draws=self.draws, score=score)
         usual = training_ranges(self.ensemble.dataset.train.images)
         together = max(1, min(PICTURES, MAP_BYTES // stream.bytes_of_picture()))
         dataset = self.ensemble.dataset
@@ -103,7 +105,8 @@ class Prepared:
         pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
         probabilities = stream.probabilities(pixels)
         voted = probabilities.mean(1).argmax(1).tolist()
-        targets = voted if self.target is None else [self.target] * len(pictures)
+        of, classes = self.target.of, self.ensemble.dataset.classes
+        targets = voted if of == PREDICTED else [index_of(of, classes)] * len(pictures)
         maps = stream.maps(pixels, [picture.file.name for picture in pictures], targets)
         explanations = []
         for index, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
@@ -145,6 +148,7 @@ class Prepared:
             classes=classes,
             probabilities=shares,
             target=target,
+            scalar=replace(self.target, of=quoted(classes[target])),
             members=ensemble.members,
             methods=methods,
             cautions=cautions,
@@ -172,7 +176,8 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
     """
-    methods = [catalogue().method(text) for text in config.bench.methods]
+    turns = config.scalar.score in TURNS
+    methods = [replace(catalogue().method(text), turns=turns) for text in config.bench.methods]
     texts = [method.canonical_name for method in methods]
     repeated = [text for text in texts if texts.count(text) > 1]
     if repeated:
@@ -187,8 +192,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     _refuse_unreadable(files)
     if config.pool is None:  # refused before anything is trained
         _label_if_dependent(config.bench.sampler)
-        if config.target is not None:
-            class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")
+        resolved(config.scalar, load_dataset(config.bench)[1].classes)
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
@@ -199,9 +203,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         methods=methods,
         draws=config.bench.draws,
         aggregator=aggregator,
-        target=None
-        if config.target is None
-        else class_index(config.target, ensemble.dataset.classes, option="--target"),
+        target=resolved(config.scalar, ensemble.dataset.classes),
         sampler=_label_if_dependent(_sampler_of(ensemble)),
     )
 

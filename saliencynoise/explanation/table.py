@@ -86,10 +86,12 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
+    """Return sentences on the score that is no logit, and on the reliability that is not of the members' mean map."""
     aggregator = explanation.aggregator
     stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = []
+    if explanation.scalar.score != "logit":
+        sentences.append(f"Explained: the {explanation.scalar.in_words}.")
     if aggregator not in {"mean", "mean_unit"}:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if stochastic:

@@ -100,7 +100,10 @@ class PictureFiles(Record, frozen=True, kw_only=True):
 
 
 class PictureRecord(Record, frozen=True, kw_only=True):
-    """An explained picture: `size` is width and height of its file, `seen_as` the shape that the networks saw."""
+    """An explained picture: `size` is width and height of its file, `seen_as` the shape that the networks saw.
+
+    `explained` is the class, and `target` the scalar, as `saliencynoise.records.target` writes it.
+    """
 
     picture: str
     path: str
@@ -108,6 +111,7 @@ class PictureRecord(Record, frozen=True, kw_only=True):
     seen_as: Shape
     notes: tuple[str, ...]
     explained: ExplainedClass
+    target: str
     vote: ExplainedClass
     classes: tuple[LikelyClass, ...]
     members: tuple[MemberVote, ...]

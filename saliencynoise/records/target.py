@@ -33,7 +33,7 @@ WORDS: Mapping[ScoreName, str] = MappingProxyType(
 )
 """The scores in words."""
 
-VOTED = ("true", "predicted")
+TRUE, PREDICTED = VOTED = ("true", "predicted")
 """Words for a class of each image: its label, or the ensemble's vote."""
 
 TURNS: tuple[ScoreName, ...] = ("logit", "contrast")
@@ -106,10 +106,7 @@ def parsed(text: str, *, default: str = "true", option: str = "--target") -> Tar
     if score != "contrast":
         parts = [",".join(parts)]
     if not all(part.strip() for part in parts):
-        raise UsageError(
-            f"{option} {text!r} is not possible; choose true, predicted, a class, or a score of one: "
-            f"{', '.join(SCORES[1:])}"
-        )
+        raise UsageError(f"{option} {text!r} names no class; choose true, predicted, a name or an index")
     of, other = parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""
     if other in VOTED:
         raise UsageError(
@@ -154,9 +151,8 @@ def index_of(text: str, classes: Sequence[str], *, option: str = "--target") -> 
         hint = did_you_mean(call[1], SCORES, otherwise=f"there are {', '.join(SCORES)}")
         raise UsageError(f"{option} {text}: '{call[1]}' is no score; {hint}")
     shown = ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")
-    hint = did_you_mean(
-        name, [*classes, *VOTED, *SCORES], otherwise=f"there are {shown}, or 0 to {len(classes) - 1}", most=3
-    )
+    known = () if text.isdecimal() else (*classes, *VOTED, *SCORES)
+    hint = did_you_mean(name, known, otherwise=f"there are {shown}, or 0 to {len(classes) - 1}", most=3)
     raise UsageError(f"{option} {text} is no class of the data set; {hint}")
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from saliencynoise.interfaces import Network, UsageError, one_line, seeded
-from saliencynoise.records.target import TURNS, ScoreName
+from saliencynoise.records.target import TURNS, ScoreName, Target, index_of
 from saliencynoise.scoring.outputs import ignored_outputs, selected
 from saliencynoise.scoring.returned import described
 
@@ -60,6 +60,16 @@ class Score:
 
 
 LOGIT = Score()
+
+
+def score_of(target: Target, classes: Sequence[str]) -> Score:
+    """Return the score of a target.
+
+    >>> from saliencynoise.records.target import parsed
+    >>> str(score_of(parsed("contrast(true,dog)"), ["cat", "dog"]))
+    'contrast(1)'
+    """
+    return Score(name=target.score, other=index_of(target.other, classes) if target.other else None)
 
 
 class Scored(nn.Module):
