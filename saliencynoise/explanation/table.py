@@ -87,7 +87,7 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return sentences on the population, on a score that is no logit, and on a reliability that is of no plain mean."""
+    """Return sentences on the population, on a score that is no logit, and on a reliability of no plain mean."""
     aggregator = explanation.aggregator
     stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = [population_sentence(explanation.origin.population, members=len(explanation.members))]
