@@ -65,9 +65,7 @@ def size_of(stream: BinaryIO) -> tuple[int, int]:
 
 
 def _first_frame(file: Any) -> np.ndarray:
-    from pydicom.pixels import (  # noqa: PLC0415 - as above
-        pixel_array,
-    )
+    from pydicom.pixels.utils import pixel_array  # noqa: PLC0415 - as above
 
     try:
         pixels: np.ndarray = pixel_array(file, index=0)
@@ -78,7 +76,7 @@ def _first_frame(file: Any) -> np.ndarray:
 
 def _colour(pixels: np.ndarray, file: Any, *, palette: bool) -> Image.Image:
     if palette:
-        from pydicom.pixels import apply_color_lut  # noqa: PLC0415 - as above
+        from pydicom.pixels.processing import apply_color_lut  # noqa: PLC0415 - as above
 
         pixels = apply_color_lut(pixels, file)
         pixels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
@@ -88,7 +86,7 @@ def _colour(pixels: np.ndarray, file: Any, *, palette: bool) -> Image.Image:
 
 
 def _grey(pixels: np.ndarray, file: Any, traits: set[str], *, inverted: bool) -> Image.Image:
-    from pydicom.pixels import apply_modality_lut  # noqa: PLC0415 - as above
+    from pydicom.pixels.processing import apply_modality_lut  # noqa: PLC0415 - as above
 
     stored = pixels
     if inverted:

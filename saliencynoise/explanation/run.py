@@ -15,6 +15,7 @@ from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import with_own_function
+from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explanation.config import ExplainConfig
@@ -25,10 +26,12 @@ from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile,
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
+from saliencynoise.records.population import PopulationRecord
 from saliencynoise.records.target import PREDICTED, Target, index_of, quoted, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import score_of
+from saliencynoise.statistics.clusters import several_starts
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -69,6 +72,7 @@ class Prepared:
         aggregator: makes one map of the members' maps.
         target: the scalar that is explained, its class by name.
         sampler: label of the sampler if its members share training runs, else empty.
+        population: the population of the members.
     """
 
     files: Sequence[PictureFile]
@@ -78,6 +82,7 @@ class Prepared:
     aggregator: BoundAggregator
     target: Target
     sampler: str
+    population: PopulationRecord
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
         """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
@@ -116,6 +121,7 @@ class Prepared:
                     method,
                     method_maps if isinstance(method_maps := maps[method.canonical_name], str) else method_maps[index],
                     self.aggregator,
+                    clusters=several_starts(self.population.clusters),
                 )
                 for method in self.methods
             ]
@@ -137,9 +143,7 @@ class Prepared:
             *about_class(shares, target, classes),
             *about_picture(picture, usual),
             *about_methods(methods),
-            *about_members(
-                len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=_count_starts(ensemble)
-            ),
+            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=self._checkpoints()),
         )
         return Explanation(
             file=picture.file,
@@ -161,9 +165,14 @@ class Prepared:
                 seed=ensemble.seed,
                 device=ensemble.device,
                 recipe=ensemble.recipe,
+                population=self.population,
                 accuracies=tuple(record.accuracy for record in ensemble.records),
             ),
         )
+
+    def _checkpoints(self) -> int:
+        """Return how many checkpoints the members were tuned from; 0 for random initial weights."""
+        return len(self.population.starts) if self.population.unit == "start" else 0
 
 
 def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[PictureFile] | None = None) -> Prepared:
@@ -206,6 +215,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         aggregator=aggregator,
         target=resolved(scalar, ensemble.dataset.classes),
         sampler=_label_if_dependent(_sampler_of(ensemble)),
+        population=_population_of(ensemble),
     )
 
 
@@ -238,9 +248,9 @@ def _sampler_of(ensemble: TrainedEnsemble) -> str:
     return str(identity.get("sampler", {}).get("name", REFERENCE))
 
 
-def _count_starts(ensemble: TrainedEnsemble) -> int:
+def _population_of(ensemble: TrainedEnsemble) -> PopulationRecord:
     identity = (ensemble.pool.description or {}).get("identity", {})
-    return len(identity.get("init", {}).get("starts", ()))
+    return of_pool(identity, catalogue().sampler(_sampler_of(ensemble)), ensemble.members)
 
 
 def _label_if_dependent(text: str) -> str:

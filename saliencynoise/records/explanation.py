@@ -18,6 +18,7 @@ from saliencynoise.records.common import (
     Share,
     Status,
 )
+from saliencynoise.records.population import PopulationRecord
 
 
 class ExplainedClass(Record, frozen=True, kw_only=True, rename={"name": "class"}):
@@ -88,6 +89,7 @@ class ExplanationOrigin(Record, frozen=True, kw_only=True):
     seed: Seed
     device: str
     recipe: dict[str, Scalar]
+    population: PopulationRecord
     accuracies: tuple[Share, ...]
 
 
