@@ -105,7 +105,7 @@ def bench(
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     precision: Literal["float32", "bfloat16"] = "float32",
     seed: int = 0,
@@ -147,7 +147,8 @@ def bench(
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
         target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
             or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
-            "contrast(CLASS,CLASS)".
+            "contrast(CLASS,CLASS)"; or a function from outputs `[N, ...]` to scores `[N]`, as object or by name, as
+            "my_scores.py:region".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: precision of the attribution; the error of "bfloat16" is measured on 8 images.
         seed: seed of the run, 0 or more.
@@ -271,7 +272,7 @@ def explain(
     tune: str | Sequence[str] = "all",
     members: int | None = None,
     pool: PathLike | None = None,
-    target: str | int = "predicted",
+    target: str | int | Callable[[Any], Any] = "predicted",
     draws: int = 2,
     image_size: int | None = None,
     normalization: str = "auto",
@@ -339,7 +340,7 @@ def explain(
         bench=config_from(settings),
         arch=None if arch is None else _named([arch])[0],
         pool=None if pool is None else str(pool),
-        target=str(target),
+        target=str(_named([target])[0]),
     )
     return explain_one(config, observer or Silent())
 
@@ -470,7 +471,7 @@ def frontier(
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     seed: int = 0,
     workers: int | None = None,
@@ -499,7 +500,8 @@ def frontier(
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
         target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
             or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
-            "contrast(CLASS,CLASS)".
+            "contrast(CLASS,CLASS)"; or a function from outputs `[N, ...]` to scores `[N]`, as object or by name, as
+            "my_scores.py:region".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
@@ -629,7 +631,7 @@ def sanity(
     train_images: int | None = None,
     epochs: int | None = None,
     permuted_epochs: int = 0,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     seed: int = 0,
     workers: int | None = None,
@@ -699,11 +701,13 @@ def _given(**values: Any) -> dict[str, Any]:
         from saliencynoise.data.stored import stored_name
 
         plain["dataset"] = stored_name(values["dataset"], image_size=values.get("image_size"))
+    if callable(values.get("target")):
+        (plain["target"],) = _named([values["target"]])
     return plain
 
 
 def _named(archs: Any) -> Any:
-    """Return the names of architectures; a function or class is known by its name from then on."""
+    """Return the names of architectures or of a target; a function or class is known by its name from then on."""
     if not isinstance(archs, Sequence) or isinstance(archs, str):
         return archs
     from saliencynoise.registry.catalogue import catalogue

@@ -19,7 +19,7 @@ Target = Annotated[
     str,
     typer.Option(
         help="Scalar to explain: the logit of predicted (the ensemble's vote) or a CLASS by name or index; or "
-        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS)."
+        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION."
     ),
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]

@@ -136,8 +136,8 @@ Target = Annotated[
     str | None,
     typer.Option(
         help="Scalar that is explained: the logit of true (the label's class), predicted (the ensemble's vote) or a "
-        "CLASS by name or index; or logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS) "
-        "(default: true).",
+        "CLASS by name or index; or logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or "
+        "FILE.py:FUNCTION from outputs to scores (default: true).",
         show_default=False,
     ),
 ]

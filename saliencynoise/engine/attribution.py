@@ -121,9 +121,21 @@ def batch_of(
     )
 
 
-def scored(network: Network, score: Score, image: Float[Tensor, "1 C H W"]) -> Network:
-    """Return a network with the columns of a score; the network itself where its logits are explained."""
-    return network if score == LOGIT else scored_network(network, score, image=image)
+def scored(
+    network: Network, score: Score, *, image: Float[Tensor, "1 C H W"], targets: Sequence[int] = (0,)
+) -> Network:
+    """Return a network with the columns of a score; the network itself where its logits are explained.
+
+    Args:
+        network: the network.
+        score: the score; a function is imported.
+        image: an image, to see what the network gives.
+        targets: classes of the images, each of which is a column.
+    """
+    if score == LOGIT:
+        return network
+    function = catalogue().own.resolve(score.function)[1] if score.function else score
+    return scored_network(network, function, image=image, copies=max(targets) + 1)
 
 
 def network_name(pool: Path, member: int) -> str:
@@ -330,7 +342,7 @@ class MemberAttribution:
 
     def _open(self) -> Guard:
         image = torch.zeros(1, *self._images.shape, device=self._job.device)
-        network = scored(self._load(), self._job.score, image)
+        network = scored(self._load(), self._job.score, image=image, targets=self._job.targets)
         passes = Passes(network, precision=self._job.precision)
         refuse_unsteady(
             passes, self._images.probes(self._job.device), name=f"the architecture {self._job.architecture}"

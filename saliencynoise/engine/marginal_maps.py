@@ -107,7 +107,8 @@ class MarginalMapSource:
         assert isinstance(aggregator, NetworkAggregator)  # noqa: S101 - as above
         with torch.random.fork_rng():
             image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
-            network = scored(averaged_network(self._members(architecture), aggregator), self._plan.score, image)
+            averaged = averaged_network(self._members(architecture), aggregator)
+            network = scored(averaged, self._plan.score, image=image, targets=self._explained.of(architecture))
             passes = Passes(network, precision=self._plan.config.precision)
         passes.rows = fitting_rows(passes.network, image)
         return Guard(passes, image)

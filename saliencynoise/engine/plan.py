@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +126,11 @@ def make_plan(config: BenchConfig) -> Plan:
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
     _refuse_one_label(models)
-    config = replace(config, workers=_workers(config.workers, [*models, *methods]))
+    target = with_own_function(parsed(config.target))
+    used = {target.function: label_of(target.function)}
+    used |= {model.canonical_name: model.display_name for model in models}
+    used |= {method.canonical_name: method.display_name for method in methods}
+    config = replace(config, workers=_workers(config.workers, used))
     follow = followed(config, models, sources)
     models, config = list(follow.models), replace(config, image_size=follow.image_size)
     device = resolve_device(config.device)
@@ -137,9 +141,7 @@ def make_plan(config: BenchConfig) -> Plan:
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
     together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
-    target = resolved(parsed(config.target), dataset.classes)
-    config = replace(config, target=str(target))
-    turns = score_of(target, dataset.classes).turns
+    config = replace(config, target=str(resolved(target, dataset.classes)))
     key = fingerprint(dataset)
     architectures = [
         plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config, sources=sources)
@@ -155,7 +157,7 @@ def make_plan(config: BenchConfig) -> Plan:
         device=device,
         sampler=sampler,
         members=config.members or MEMBERS,
-        methods=[replace(method, turns=turns) for method in methods],
+        methods=[replace(method, turns=target.turns) for method in methods],
         aggregator=aggregator,
         images=images,
         image_groups=together,
@@ -215,18 +217,31 @@ def _refuse_one_label(models: Sequence[BoundModel]) -> None:
             )
 
 
-def _workers(workers: int | None, used: Sequence[BoundModel | BoundMethod]) -> int | None:
+def with_own_function(target: Target) -> Target:
+    """Return a target whose function, if it is one, has its full name.
+
+    Raises:
+        UsageError: if it cannot be imported.
+    """
+    return replace(target, function=catalogue().own.resolve(target.function)[0].full) if target.function else target
+
+
+def _workers(workers: int | None, used: Mapping[str, str]) -> int | None:
     """Return the number of worker processes: none where one of the user's objects exists in this process only.
+
+    Args:
+        workers: the number that is asked for.
+        used: label of what the run uses, by its canonical name.
 
     Raises:
         UsageError: naming the object, if processes are asked for.
     """
-    for bound in used:
-        if not is_only_here(bound.canonical_name):
+    for canonical_name, label in used.items():
+        if not is_only_here(canonical_name):
             continue
         if workers:
             raise UsageError(
-                f"workers={workers}: worker processes cannot import {bound.display_name}, which this script, notebook "
+                f"workers={workers}: worker processes cannot import {label}, which this script, notebook "
                 "or function made; give workers=0, or put it into a file and name it, as my_net.py:Net"
             )
         return 0

@@ -103,7 +103,7 @@ class MemberStream:
         image = self._blank()
         for member in self._ensemble.members:
             (network,) = self._ensemble.networks([member])
-            network = scored(network, score, image)
+            network = scored(network, score, image=image, targets=range(len(self._ensemble.dataset.classes)))
             passes = Passes(network)
             if member not in self._steady:
                 dataset, device, label = (

@@ -14,6 +14,7 @@ from saliencynoise.data.sizes import SMALLEST
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Observer
+from saliencynoise.engine.plan import with_own_function
 from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
@@ -26,7 +27,7 @@ from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
 from saliencynoise.records.population import PopulationRecord
-from saliencynoise.records.target import PREDICTED, TURNS, Target, index_of, quoted, resolved
+from saliencynoise.records.target import PREDICTED, Target, index_of, quoted, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import score_of
@@ -185,8 +186,8 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
     """
-    turns = config.scalar.score in TURNS
-    methods = [replace(catalogue().method(text), turns=turns) for text in config.bench.methods]
+    scalar = with_own_function(config.scalar)
+    methods = [replace(catalogue().method(text), turns=scalar.turns) for text in config.bench.methods]
     texts = [method.canonical_name for method in methods]
     repeated = [text for text in texts if texts.count(text) > 1]
     if repeated:
@@ -201,7 +202,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     _refuse_unreadable(files)
     if config.pool is None:  # refused before anything is trained
         _label_if_dependent(config.bench.sampler)
-        resolved(config.scalar, load_dataset(config.bench)[1].classes)
+        resolved(scalar, load_dataset(config.bench)[1].classes)
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
@@ -212,7 +213,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         methods=methods,
         draws=config.bench.draws,
         aggregator=aggregator,
-        target=resolved(config.scalar, ensemble.dataset.classes),
+        target=resolved(scalar, ensemble.dataset.classes),
         sampler=_label_if_dependent(_sampler_of(ensemble)),
         population=_population_of(ensemble),
     )

@@ -91,7 +91,7 @@ def scope(explanation: Explanation) -> list[str]:
     aggregator = explanation.aggregator
     stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = [population_sentence(explanation.origin.population, members=len(explanation.members))]
-    if explanation.scalar.score != "logit":
+    if explanation.scalar.function or explanation.scalar.score != "logit":
         sentences.append(f"Explained: the {explanation.scalar.in_words}.")
     if aggregator not in {"mean", "mean_unit"}:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")

@@ -125,6 +125,32 @@ def test_a_score_of_the_vote_is_explained_and_the_result_says_so(quick):
         torch.testing.assert_close(kept, gradient, rtol=1e-3, atol=1e-5)
 
 
+FUNCTION = """
+def spread(outputs):
+    return outputs.var(1)
+"""
+
+
+def test_a_function_of_the_outputs_is_explained_by_workers_too_and_a_changed_one_is_another(quick, tmp_path):
+    file = tmp_path / "my_scores.py"
+    file.write_text(FUNCTION)
+    quick |= {"methods": ["gradient", "deeplift"], "images": 2}
+    study = bench(**quick, target=f"{file}:spread", out="file")
+    maps = study.member_maps(study.result.cells[0]).to_numpy()
+    assert study.result.settings.target.startswith(f"{file}:spread@")
+    assert study.result.cells[1].diagnostics["completeness_error"].max < 1e-3
+    assert np.array_equal(
+        bench(**quick | {"workers": 2}, target=f"{file}:spread", out="workers").member_maps(study.result.cells[0]), maps
+    )
+    here = bench(**quick, target=lambda outputs: 2 * outputs.var(1), out="here")
+    np.testing.assert_allclose(here.member_maps(here.result.cells[0]), 2 * maps, rtol=1e-4, atol=1e-6)
+    with pytest.raises(UsageError, match="worker processes cannot import"):
+        bench(**quick | {"workers": 2}, target=lambda outputs: outputs.var(1))
+    file.write_text(FUNCTION.replace("var(1)", "mean(1)"))
+    with pytest.raises(UsageError, match="holds a run with target="):
+        bench(**quick, target=f"{file}:spread", out="file")
+
+
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, watcher):
     first = bench(**quick, out="run")
     pool = first.result.architectures[0].pool
