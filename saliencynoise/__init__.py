@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saliencynoise.api import Study, attribute, bench, compare, explain, frontier, measure, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
+    from saliencynoise.registry.decorator import method
     from saliencynoise.registry.hookspecs import hookimpl
+    from saliencynoise.testing.own import check_method
     from saliencynoise_dream.run import dream as dream
 
 __all__ = [
@@ -20,11 +22,13 @@ __all__ = [
     "UsageError",
     "attribute",
     "bench",
+    "check_method",
     "compare",
     "explain",
     "frontier",
     "hookimpl",
     "measure",
+    "method",
     "sanity",
     "variance",
 ]
@@ -37,6 +41,8 @@ _HOMES = {
         ("Study", "attribute", "bench", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
     ),
     "dream": "saliencynoise_dream.run",
+    "method": "saliencynoise.registry.decorator",
+    "check_method": "saliencynoise.testing.own",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",

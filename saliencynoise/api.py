@@ -105,7 +105,7 @@ def bench(
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     precision: Literal["float32", "bfloat16"] = "float32",
     seed: int = 0,
@@ -145,7 +145,10 @@ def bench(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
-        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
+            or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
+            "contrast(CLASS,CLASS)"; or a function from outputs `[N, ...]` to scores `[N]`, as object or by name, as
+            "my_scores.py:region".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: precision of the attribution; the error of "bfloat16" is measured on 8 images.
         seed: seed of the run, 0 or more.
@@ -269,7 +272,7 @@ def explain(
     tune: str | Sequence[str] = "all",
     members: int | None = None,
     pool: PathLike | None = None,
-    target: str | int | None = None,
+    target: str | int | Callable[[Any], Any] = "predicted",
     draws: int = 2,
     image_size: int | None = None,
     normalization: str = "auto",
@@ -299,7 +302,8 @@ def explain(
         tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks; None for 8, or for all that the pool has.
         pool: folder or name of a pool of trained members; nothing is trained then.
-        target: name or index of the class to explain; None for the ensemble's vote.
+        target: scalar that is explained: the logit of "predicted" (the ensemble's vote) or of a class by name or
+            index, or a score of one, as of `bench`.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
@@ -336,7 +340,7 @@ def explain(
         bench=config_from(settings),
         arch=None if arch is None else _named([arch])[0],
         pool=None if pool is None else str(pool),
-        target=None if target is None else str(target),
+        target=str(_named([target])[0]),
     )
     return explain_one(config, observer or Silent())
 
@@ -467,7 +471,7 @@ def frontier(
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     seed: int = 0,
     workers: int | None = None,
@@ -494,7 +498,10 @@ def frontier(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
-        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
+            or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
+            "contrast(CLASS,CLASS)"; or a function from outputs `[N, ...]` to scores `[N]`, as object or by name, as
+            "my_scores.py:region".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
@@ -624,7 +631,7 @@ def sanity(
     train_images: int | None = None,
     epochs: int | None = None,
     permuted_epochs: int = 0,
-    target: str | int = "true",
+    target: str | int | Callable[[Any], Any] = "true",
     device: str = "auto",
     seed: int = 0,
     workers: int | None = None,
@@ -651,7 +658,7 @@ def sanity(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         permuted_epochs: number of passes over the images with permuted labels; 0 for the recipe's.
-        target: class whose logit is explained: "true" or an index.
+        target: scalar that is explained, as of `bench`, but of no "predicted" class.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
@@ -694,11 +701,13 @@ def _given(**values: Any) -> dict[str, Any]:
         from saliencynoise.data.stored import stored_name
 
         plain["dataset"] = stored_name(values["dataset"], image_size=values.get("image_size"))
+    if callable(values.get("target")):
+        (plain["target"],) = _named([values["target"]])
     return plain
 
 
 def _named(archs: Any) -> Any:
-    """Return the names of architectures; a function or class is known by its name from then on."""
+    """Return the names of architectures or of a target; a function or class is known by its name from then on."""
     if not isinstance(archs, Sequence) or isinstance(archs, str):
         return archs
     from saliencynoise.registry.catalogue import catalogue

@@ -16,7 +16,11 @@ Pictures = Annotated[
 ]
 Members = Annotated[int | None, typer.Option(help="Number of networks (default: 8, or all that the pool has).")]
 Target = Annotated[
-    str | None, typer.Option(help="Name or index of the class to explain (default: the ensemble's vote).")
+    str,
+    typer.Option(
+        help="Scalar to explain: the logit of predicted (the ensemble's vote) or a CLASS by name or index; or "
+        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION."
+    ),
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
@@ -37,7 +41,7 @@ def explain(
     tune: o.Tune = _TUNE,
     members: Members = None,
     pool: o.Pool = None,
-    target: Target = None,
+    target: Target = "predicted",
     draws: o.Draws = 2,
     image_size: o.ImageSize = None,
     normalization: o.Normalization = "auto",

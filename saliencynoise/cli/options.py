@@ -135,7 +135,9 @@ Epochs = Annotated[int | None, typer.Option(help="Number of passes over the trai
 Target = Annotated[
     str | None,
     typer.Option(
-        help="Class whose logit is explained: true, predicted (the ensemble's vote), or an index (default: true).",
+        help="Scalar that is explained: the logit of true (the label's class), predicted (the ensemble's vote) or a "
+        "CLASS by name or index; or logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or "
+        "FILE.py:FUNCTION from outputs to scores (default: true).",
         show_default=False,
     ),
 ]

@@ -30,7 +30,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 _CURES: Mapping[str, str] = MappingProxyType(
     {
-        "DICOM": "write each frame as a 16-bit PNG (pydicom reads the pixels)",
+        "DICOM": "install saliencynoise[dicom], which reads it, or write each frame as a 16-bit PNG",
         "HEIC": "convert them to JPEG or PNG (heif-convert of libheif)",
         "video": "extract frames as PNG (ffmpeg)",
         "archive": "unpack them",

@@ -21,6 +21,8 @@ _TRAITS = {
     "halved": "{} in colour of 16 bits in TIFF, of which the upper 8 were read (PNG keeps all 16)",
     "cmyk": "{} in CMYK converted to red, green and blue (by formula, without a colour profile)",
     "transparent": "{} with transparent parts laid over white",
+    "windowed": "{} of DICOM seen through the window of the file, whose range became 0 to 255, rounded",
+    "inverted": "{} of DICOM that store bright as low (MONOCHROME1), turned over",
     "animated": "{} with several frames, of which the first was used",
 }
 

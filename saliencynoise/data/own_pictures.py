@@ -27,6 +27,8 @@ TRAITS = {
     "animated": "first frame of several",
     "halved": "only the upper 8 of 16 bits per channel used",
     "cmyk": "CMYK turned into RGB",
+    "windowed": "seen through the window of the DICOM file",
+    "inverted": "MONOCHROME1 turned over",
 }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from saliencynoise.data import dicom
 from saliencynoise.data.levels import is_deep, is_halved, planes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Picture:
         pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
         traits: conversions that a reader of the results must know: "resized", "cropped", "transparent",
             "animated", "deep" (more than 8 bits), "floating" (deep, of floating point), "halved" (only the upper 8 of
-            16 bits could be read), "cmyk".
+            16 bits could be read), "cmyk", "windowed" and "inverted" (DICOM).
         levels: the lowest and the highest in the file, where it has more than 8 bits; `pixels` are then its levels, as
             float32.
     """
@@ -67,23 +68,41 @@ def read_picture(path: str | bytes, image_size: int) -> Picture | Unreadable:
     already keeps its every bit.
     """
     try:
-        with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
-            traits = {"animated"} if _is_animated(file) else set()
-            if is_deep(file):
-                return _deep(file, stream, image_size, traits)
-            traits |= {"halved"} if is_halved(file) else set()
-            file.load()
-            image = eight_bits(_upright(file), traits)
-            return Picture(_as_array(fitted(image, image_size, traits)), frozenset(traits))
+        with _stream(path) as stream:
+            if dicom.is_dicom(stream):
+                return _of_dicom(stream, image_size)
+            with Image.open(stream, formats=_formats()) as file:
+                return _of_file(file, stream, image_size)
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise a dozen types on damaged files
         return Unreadable(_reason(error))
+
+
+def _of_dicom(stream: BinaryIO, size: int) -> Picture:
+    traits: set[str] = set()
+    image = dicom.opened(stream, traits)
+    if image.mode == "F":
+        return _of_levels([image], size, traits)
+    return Picture(_as_array(fitted(image, size, traits)), frozenset(traits))
+
+
+def _of_file(file: Image.Image, stream: BinaryIO, size: int) -> Picture:
+    traits = {"animated"} if _is_animated(file) else set()
+    if is_deep(file):
+        return _of_levels(planes(file, stream, traits), size, traits)
+    traits |= {"halved"} if is_halved(file) else set()
+    file.load()
+    image = eight_bits(_upright(file), traits)
+    return Picture(_as_array(fitted(image, size, traits)), frozenset(traits))
 
 
 def read_size(path: str | bytes) -> tuple[int, int] | None:
     """Return width and height from the file's header, or None if Pillow cannot read it."""
     try:
-        with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
-            return file.size
+        with _stream(path) as stream:
+            if dicom.is_dicom(stream):
+                return dicom.size_of(stream)
+            with Image.open(stream, formats=_formats()) as file:
+                return file.size
     except Exception:  # noqa: BLE001 - as above; reading the picture will say why
         return None
 
@@ -150,9 +169,8 @@ def eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _deep(file: Image.Image, stream: BinaryIO, size: int, traits: set[str]) -> Picture:
+def _of_levels(images: Sequence[Image.Image], size: int, traits: set[str]) -> Picture:
     """Return a picture of more than 8 bits, in the levels of its file."""
-    images = planes(file, stream, traits)
     arrays = [np.asarray(plane) for plane in images]
     levels = (min(float(plane.min()) for plane in arrays), max(float(plane.max()) for plane in arrays))
     pixels = np.stack([np.asarray(fitted(plane, size, traits)) for plane in images])

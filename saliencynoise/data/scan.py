@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from saliencynoise.data import dicom
 from saliencynoise.data.kinds import described
 from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import SUFFIXES
@@ -158,12 +159,26 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_image(entry: os.DirEntry[str]) -> bool:
     """Return, from the name, whether a file is an image: no pipe or socket; a broken link is an unreadable one."""
-    if os.path.splitext(entry.name)[1].lower() not in SUFFIXES:  # noqa: PTH122 - 60,000 times: a Path is slow
+    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - 60,000 times: a Path is slow
+    if suffix not in SUFFIXES and not _is_dicom(entry, suffix):
         return False
     try:
         return entry.is_file() or entry.is_symlink()
     except OSError:
         return True
+
+
+def _is_dicom(entry: os.DirEntry[str], suffix: str) -> bool:
+    """Return whether a file is DICOM and can be read; such files often have no suffix, or a number as one."""
+    if not dicom.installed() or not entry.is_file():
+        return False
+    if suffix in dicom.SUFFIXES:
+        return True
+    try:
+        with open(entry.path, "rb") as file:  # noqa: PTH123 - as above
+            return dicom.is_dicom(file)
+    except OSError:
+        return False
 
 
 def _identity(folder: str) -> tuple[int, int]:

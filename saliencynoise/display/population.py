@@ -28,8 +28,8 @@ def population_sentence(population: PopulationRecord, *, members: int) -> str:
     >>> population_sentence(tuned, members=4)
     '4 networks fine-tuned from 2 starts, 2 each: r is that of networks from different starts.'
     """
-    noun = "set of maps" if population.unit == "cluster" else "network"
-    nouns = "sets of maps" if population.unit == "cluster" else "networks"
+    nouns = members_as(population.unit)
+    noun = nouns.replace("sets", "set") if population.unit == "cluster" else "network"
     named = f"{members} {noun if members == 1 else nouns}"
     if population.kind == "from_scratch":
         return f"{named} trained from scratch."
@@ -49,6 +49,11 @@ def population_sentence(population: PopulationRecord, *, members: int) -> str:
     return (
         f"{origin} {len(population.starts)} {units}{_sizes(population)}: r is that of {nouns} from different {short}s."
     )
+
+
+def members_as(unit: str) -> str:
+    """Return the word for members: "networks", or "sets of maps" where they are of clusters that a user named."""
+    return "sets of maps" if unit == "cluster" else "networks"
 
 
 def scope_words(population: PopulationRecord) -> str:

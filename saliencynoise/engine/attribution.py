@@ -28,7 +28,16 @@ from saliencynoise.interfaces import (
 from saliencynoise.interfaces.seeds import noise_seed
 from saliencynoise.registry.bound import BoundMethod
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.scoring import Guard, Passes, fitting_rows, is_out_of_memory, refuse_unsteady
+from saliencynoise.scoring import (
+    LOGIT,
+    Guard,
+    Passes,
+    Score,
+    fitting_rows,
+    is_out_of_memory,
+    refuse_unsteady,
+    scored_network,
+)
 from saliencynoise.scoring.steadiness import IMAGES as PROBES
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 
@@ -110,6 +119,23 @@ def batch_of(
         background=background,
         noise=Noise(tuple(seeds)),
     )
+
+
+def scored(
+    network: Network, score: Score, *, image: Float[Tensor, "1 C H W"], targets: Sequence[int] = (0,)
+) -> Network:
+    """Return a network with the columns of a score; the network itself where its logits are explained.
+
+    Args:
+        network: the network.
+        score: the score; a function is imported.
+        image: an image, to see what the network gives.
+        targets: classes of the images, each of which is a column.
+    """
+    if score == LOGIT:
+        return network
+    function = catalogue().own.resolve(score.function)[1] if score.function else score
+    return scored_network(network, function, image=image, copies=max(targets) + 1)
 
 
 def network_name(pool: Path, member: int) -> str:
@@ -315,12 +341,12 @@ class MemberAttribution:
         return results, now() - start
 
     def _open(self) -> Guard:
-        network = self._load()
+        image = torch.zeros(1, *self._images.shape, device=self._job.device)
+        network = scored(self._load(), self._job.score, image=image, targets=self._job.targets)
         passes = Passes(network, precision=self._job.precision)
         refuse_unsteady(
             passes, self._images.probes(self._job.device), name=f"the architecture {self._job.architecture}"
         )
-        image = torch.zeros(1, *self._images.shape, device=self._job.device)
         passes.rows = self._job.rows or fitting_rows(network, image)
         if passes.rows != self._job.rows:
             self._report({"kind": "rows", "rows": passes.rows})

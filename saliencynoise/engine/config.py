@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_origin, get_type_hints
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
+from saliencynoise.records.target import parsed
 from saliencynoise.records.values import fitted
 from saliencynoise.registry.first_party import installed
 
@@ -70,7 +70,8 @@ class BenchConfig:
             pretrained weights with `init=("timm",)`, else "dataset".
         train_images: number of images to train on; None for all.
         recipe: fields of the recipe to change.
-        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: the scalar that is explained: "true" (the logit of the label's class), "predicted" (of the ensemble's
+            vote), a class by name or index, or a score of one, as "logprob(predicted)": `records/target.py`.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: precision of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
         seed: seed of the run.
@@ -137,8 +138,7 @@ class BenchConfig:
         check_workers(self.workers)
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
-        if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
-            raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
+        parsed(self.target)
 
     def refuse_bfloat16(self, command: str) -> None:
         """Refuse bfloat16 where its error is not measured.
@@ -242,7 +242,7 @@ _WANTED = {
     "normalization": "auto, dataset, imagenet, none or MEAN/STD",
     "train_images": "a whole number",
     "recipe": "a table",
-    "target": "true, predicted or a class index",
+    "target": "true, predicted, a class, or a score of one as logprob(true)",
     "device": "a device",
     "precision": "float32 or bfloat16",
     "seed": "a whole number",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import mean
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ class EnsembleMaps:
         result = self.study.result.architecture(architecture.model.display_name)
         (trained,) = (entry for entry in result.members if entry.index == member)
         values = json_of(trained)
-        return MemberRecord(**{name: value for name, value in values.items() if name != "flag"})
+        return MemberRecord(**{field.name: values[field.name] for field in fields(MemberRecord)})
 
 
 def inner_products(

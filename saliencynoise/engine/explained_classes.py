@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.engine.member_quality import votes
+from saliencynoise.records.target import index_of
+from saliencynoise.scoring import LOGIT
 from saliencynoise.store.atomic import key_of
 from saliencynoise.store.maps import Chunk
 
@@ -37,10 +39,10 @@ class ExplainedClasses:
         return self.targets.get(architecture.name, ())
 
     def chunks(self, architecture: ArchitecturePlan) -> tuple[Chunk, ...]:
-        """Divide the attributed images into chunks, whose keys depend on the explained classes."""
+        """Divide the attributed images into chunks, whose keys depend on the explained classes and their score."""
         plan, classes = self.plan, self.of(architecture)
         names, size = plan.image_names, plan.run_folder.division.chunk
-        about = [plan.dataset_key, plan.config.precision]
+        about = [plan.dataset_key, plan.config.precision, *([] if plan.score == LOGIT else [str(plan.score)])]
         rows = [tuple(range(start, min(start + size, len(classes)))) for start in range(0, len(classes), size)]
         return tuple(
             Chunk(index=index, rows=chunk, key=key_of([*about, [(names[row], classes[row]) for row in chunk]]))
@@ -51,7 +53,8 @@ class ExplainedClasses:
 def given_classes(plan: Plan) -> ExplainedClasses:
     """Return the classes that the setting `target` names: the labels of the images, or one class for all."""
     labels = tuple(plan.dataset.test.labels[plan.images].tolist())
-    classes = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
+    of = plan.target.of
+    classes = labels if of == "true" else (index_of(of, plan.dataset.classes),) * len(labels)
     return ExplainedClasses(plan=plan, targets={architecture.name: classes for architecture in plan.architectures})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saliencynoise.engine.starts import Start
+from saliencynoise.scoring import LOGIT, Score
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk
 
@@ -39,6 +40,7 @@ class MemberJob:
         chunks: the images' division into files.
         rows: number of rows of a pass; None to choose it from the memory.
         start: weights that the run's networks begin with; None for random ones.
+        score: the score of the target that is explained.
     """
 
     architecture: str
@@ -61,6 +63,7 @@ class MemberJob:
     chunks: tuple[Chunk, ...]
     rows: int | None
     start: Start | None = None
+    score: Score = LOGIT
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
@@ -72,6 +75,7 @@ class MemberJob:
             "members": tuple(values["members"]),
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),
+            "score": Score(**values["score"]),
             "chunks": tuple(chunks),
             "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.engine.attribution import background_of, batch_of, within_memory
+from saliencynoise.engine.attribution import background_of, batch_of, scored, within_memory
 from saliencynoise.engine.dispatch import one_thread
 from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.engine.member import without_tf32
@@ -106,9 +106,10 @@ class MarginalMapSource:
         aggregator = self._plan.aggregator.instance
         assert isinstance(aggregator, NetworkAggregator)  # noqa: S101 - as above
         with torch.random.fork_rng():
-            network = averaged_network(self._members(architecture), aggregator)
+            image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
+            averaged = averaged_network(self._members(architecture), aggregator)
+            network = scored(averaged, self._plan.score, image=image, targets=self._explained.of(architecture))
             passes = Passes(network, precision=self._plan.config.precision)
-        image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
         passes.rows = fitting_rows(passes.network, image)
         return Guard(passes, image)
 

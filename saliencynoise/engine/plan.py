@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saliencynoise.data.class_names import is_index
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.selection import select_images
@@ -24,9 +23,11 @@ from saliencynoise.engine.run_folder import RunFolder
 from saliencynoise.engine.starts import refuse_sampler, sources_of
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
+from saliencynoise.records.target import Target, parsed, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.own import is_only_here, label_of
+from saliencynoise.scoring import Score, score_of
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -85,6 +86,16 @@ class Plan:
         """A number for each attributed image, equal for those that belong together; None where none do."""
         return as_groups(self.image_groups.names)
 
+    @property
+    def target(self) -> Target:
+        """The class and the score that are explained; the class by its name."""
+        return parsed(self.config.target)
+
+    @property
+    def score(self) -> Score:
+        """The score that is explained."""
+        return score_of(self.target, self.dataset.classes)
+
     def draws(self, method: BoundMethod) -> int:
         """Return the number of runs of a method on each member and image."""
         return self.config.draws if method.spec.stochastic else 1
@@ -115,7 +126,11 @@ def make_plan(config: BenchConfig) -> Plan:
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
     _refuse_one_label(models)
-    config = replace(config, workers=_workers(config.workers, [*models, *methods]))
+    target = with_own_function(parsed(config.target))
+    used = {target.function: label_of(target.function)}
+    used |= {model.canonical_name: model.display_name for model in models}
+    used |= {method.canonical_name: method.display_name for method in methods}
+    config = replace(config, workers=_workers(config.workers, used))
     follow = followed(config, models, sources)
     models, config = list(follow.models), replace(config, image_size=follow.image_size)
     device = resolve_device(config.device)
@@ -126,7 +141,7 @@ def make_plan(config: BenchConfig) -> Plan:
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
     together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
-    _check_target(config.target, dataset)
+    config = replace(config, target=str(resolved(target, dataset.classes)))
     key = fingerprint(dataset)
     architectures = [
         plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config, sources=sources)
@@ -142,7 +157,7 @@ def make_plan(config: BenchConfig) -> Plan:
         device=device,
         sampler=sampler,
         members=config.members or MEMBERS,
-        methods=methods,
+        methods=[replace(method, turns=target.turns) for method in methods],
         aggregator=aggregator,
         images=images,
         image_groups=together,
@@ -202,30 +217,35 @@ def _refuse_one_label(models: Sequence[BoundModel]) -> None:
             )
 
 
-def _workers(workers: int | None, used: Sequence[BoundModel | BoundMethod]) -> int | None:
+def with_own_function(target: Target) -> Target:
+    """Return a target whose function, if it is one, has its full name.
+
+    Raises:
+        UsageError: if it cannot be imported.
+    """
+    return replace(target, function=catalogue().own.resolve(target.function)[0].full) if target.function else target
+
+
+def _workers(workers: int | None, used: Mapping[str, str]) -> int | None:
     """Return the number of worker processes: none where one of the user's objects exists in this process only.
+
+    Args:
+        workers: the number that is asked for.
+        used: label of what the run uses, by its canonical name.
 
     Raises:
         UsageError: naming the object, if processes are asked for.
     """
-    for bound in used:
-        if not is_only_here(bound.canonical_name):
+    for canonical_name, label in used.items():
+        if not is_only_here(canonical_name):
             continue
         if workers:
             raise UsageError(
-                f"workers={workers}: worker processes cannot import {bound.display_name}, which this script, notebook "
+                f"workers={workers}: worker processes cannot import {label}, which this script, notebook "
                 "or function made; give workers=0, or put it into a file and name it, as my_net.py:Net"
             )
         return 0
     return workers
-
-
-def _check_target(target: str, dataset: Dataset) -> None:
-    if target.isdecimal() and not is_index(target, len(dataset.classes)):
-        raise UsageError(
-            f"--target {target}: {dataset.name} has {len(dataset.classes)} classes; give 0 to "
-            f"{len(dataset.classes) - 1}"
-        )
 
 
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:

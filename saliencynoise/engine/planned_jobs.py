@@ -66,6 +66,7 @@ def _training_job(plan: Plan, architecture: ArchitecturePlan, run: int, *, retra
         methods={},
         images=tuple(plan.images.tolist()),
         targets=(),
+        score=plan.score,
         chunks=(),
         rows=plan.run_folder.division.rows.get(architecture.name),
         start=architecture.start_of(run),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from saliencynoise.records.population import FROM_SCRATCH, Kind, PopulationRecord, Unit
+from saliencynoise.records.population import FROM_SCRATCH, PopulationRecord, Unit
 
 if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.plan import Plan
+    from saliencynoise.registry.bound import BoundSampler
 
 
 def population_of(plan: Plan, architecture: ArchitecturePlan) -> PopulationRecord:
@@ -17,19 +19,50 @@ def population_of(plan: Plan, architecture: ArchitecturePlan) -> PopulationRecor
     Members of a sampler that varies the weights of a trained network are conditional on its training run. Those of
     blocks that share seeds are conditional on the block. It is not known how networks from files were trained.
     """
-    sampler = plan.sampler.instance
     if architecture.starts:
         return _of_starts(architecture, members=plan.members)
-    if plan.sampler.spec.imported:
+    return of_sampler(plan.sampler, range(plan.members))
+
+
+def of_sampler(sampler: BoundSampler, members: Sequence[int]) -> PopulationRecord:
+    """Return the population of a sampler's members, by their indices."""
+    instance = sampler.instance
+    if sampler.spec.imported:
         return PopulationRecord(kind="unknown", starts=(), start_of=(), tuned=())
-    if sampler.per_block > 1:
-        return _in_common("block", [member // sampler.per_block for member in range(plan.members)])
-    runs = plan.runs()
-    if len(runs) < plan.members:
-        return _in_common("run", [run for run, members in enumerate(runs) for _ in members])
-    if not sampler.trains:
+    if instance.per_block > 1:
+        return _in_common("block", [member // instance.per_block for member in members])
+    if instance.per_run != 1:
+        runs = [0 if instance.per_run is None else member // instance.per_run for member in members]
+        if len(set(runs)) < len(runs):
+            return _in_common("run", runs)
+    if not instance.trains:
         return PopulationRecord(kind="untrained", starts=(), start_of=(), tuned=())
     return FROM_SCRATCH
+
+
+def of_pool(identity: Mapping[str, Any], sampler: BoundSampler, members: Sequence[int]) -> PopulationRecord:
+    """Return the population of members that a pool has; its starts have the beginnings of their hashes for names.
+
+    Args:
+        identity: of the pool.
+        sampler: of the pool.
+        members: the indices of those that are used.
+    """
+    init = identity.get("init")
+    if init is None:
+        return of_sampler(sampler, members)
+    hashes = init["starts"]
+    return _named([member % len(hashes) for member in members], hashes, tuned=tuple(init["tuned"]))
+
+
+def _named(start_of: Sequence[int], hashes: Sequence[str], *, tuned: tuple[str, ...]) -> PopulationRecord:
+    used = sorted(set(start_of))
+    return PopulationRecord(
+        kind="one_start" if len(used) == 1 else "several_starts",
+        starts=tuple(hashes[start][:8] for start in used),
+        start_of=tuple(used.index(start) for start in start_of),
+        tuned=tuned,
+    )
 
 
 def _of_starts(architecture: ArchitecturePlan, *, members: int) -> PopulationRecord:
@@ -42,7 +75,12 @@ def _of_starts(architecture: ArchitecturePlan, *, members: int) -> PopulationRec
     )
 
 
-def _in_common(unit: Unit, start_of: list[int]) -> PopulationRecord:
-    starts = tuple(f"{unit} {index}" for index in range(max(start_of) + 1))
-    kind: Kind = "one_start" if len(starts) == 1 else "several_starts"
-    return PopulationRecord(kind=kind, starts=starts, start_of=tuple(start_of), tuned=(), unit=unit)
+def _in_common(unit: Unit, units: Sequence[int]) -> PopulationRecord:
+    used = sorted(set(units))
+    return PopulationRecord(
+        kind="one_start" if len(used) == 1 else "several_starts",
+        starts=tuple(f"{unit} {index}" for index in used),
+        start_of=tuple(used.index(index) for index in units),
+        tuned=(),
+        unit=unit,
+    )

@@ -117,7 +117,7 @@ def _train_and_attribute(runner: JobRunner, outputs: MemberOutputs, targets: Tar
     Where the ensemble votes on them, or runs give several members, all members are trained before any attributes.
     """
     plan = runner.plan
-    votes_on_targets = targets is None and plan.config.target == "predicted"
+    votes_on_targets = targets is None and plan.target.of == "predicted"
     trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
     if trains_first:
         runner.run(training_jobs(plan, retrain=plan.config.fresh))

@@ -118,7 +118,7 @@ def about_members(
         members: number of members.
         flags: reasons of those that may have failed to learn, by index.
         dependent: the sampler whose members share training runs; empty for others.
-        starts: number of starts that members were tuned from, in turn; 0 for random initial weights.
+        starts: number of checkpoints that members were tuned from; 0 for random initial weights.
     """
     for member, why in flags.items():
         yield Caution("members", f"member {member} is flagged: {why}")
@@ -132,10 +132,9 @@ def about_members(
             f"the members come from {dependent}: reliability is for more members of that kind, not for retrained "
             "networks",
         )
-    if 0 < starts < members:
-        these = (
-            "one start: reliability is for more networks from this start"
-            if starts == 1
-            else (f"{starts} starts, in turn: reliability is for more networks from these starts")
+    if starts == 1:
+        yield Caution(
+            "members",
+            "the members are tuned from one start: reliability is for more networks from this start; networks from "
+            "other starts agree less",
         )
-        yield Caution("members", f"the members are tuned from {these}; networks from other starts agree less")

@@ -8,6 +8,7 @@ from typing import Any
 
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.target import PREDICTED, Target, parsed
 
 EXPLAIN_METHODS = ("gradient", "integrated_gradients", "gradcam(layer=top)")
 """The default methods: two on pixels, one of which is complete, and a coarse one. They take seconds on a CPU."""
@@ -23,15 +24,15 @@ class ExplainConfig:
             and its target are not used.
         arch: the architecture as the user named it; None if they did not, or if a pool determines it.
         pool: folder or name of a pool (or the beginning of one) whose members are taken; nothing is trained then.
-        target: name or index of the class that is explained; None for the ensemble's vote. A number is
-            first looked up among the names of the classes.
+        target: the scalar that is explained, as in `records/target.py`: "predicted" (the logit of the class that
+            the ensemble votes for), a class by name or index, or a score, of the predicted class where it names none.
     """
 
     pictures: tuple[str, ...]
     bench: BenchConfig = field(default_factory=lambda: BenchConfig(methods=EXPLAIN_METHODS))
     arch: str | None = None
     pool: str | None = None
-    target: str | None = None
+    target: str = PREDICTED
 
     def __post_init__(self) -> None:
         """Refuse impossible values.
@@ -49,6 +50,13 @@ class ExplainConfig:
         self.bench.refuse_bfloat16("saliencynoise explain")
         if self.pool is not None and self.bench.init != ("random",):
             raise UsageError("--pool has trained members, which --init cannot change; leave one of them out")
+        if self.scalar.of == "true":
+            raise UsageError(f"--target {self.target}: pictures have no labels; give predicted, or a class")
+
+    @property
+    def scalar(self) -> Target:
+        """The class and the score that are explained."""
+        return parsed(self.target, default=PREDICTED)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -58,4 +66,4 @@ class ExplainConfig:
         """
         bench = {name: value for name, value in self.bench.settings.items() if name not in {"images", "target"}}
         pictures = [str(Path(picture).expanduser().absolute()) for picture in self.pictures]
-        return {"pictures": pictures, "arch": self.arch, "pool": self.pool, "target": self.target, "bench": bench}
+        return {"pictures": pictures, "arch": self.arch, "pool": self.pool, "target": str(self.scalar), "bench": bench}

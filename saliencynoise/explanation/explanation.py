@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from saliencynoise.explanation.pictures import PictureFile
     from saliencynoise.explanation.reliability import MapReliability
     from saliencynoise.records.explanation import ExplanationOrigin
+    from saliencynoise.records.target import Target
 
 Kind = Literal["class", "size", "range", "reliability", "members"]
 
@@ -44,7 +45,7 @@ class MethodExplanation:
         reason: why there are no figures, or empty.
         no_marginal: why the aggregator made no marginal map although there are figures, or empty.
         maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws. The sign is that of the
-            method: for gradients positive where a larger value raises the logit of the explained class. Maps of layer
+            method: for gradients positive where a larger value raises the explained scalar. Maps of layer
             methods have the resolution of the layer, c = 1.
         marginal: `[c, h, w]`, float32, the aggregator's map of `maps`.
         significant: `[c, h, w]`, values whose mean over members is not zero: moderated t-tests, 5% false discoveries
@@ -86,6 +87,7 @@ class Explanation:
         classes: names of the data set's classes.
         probabilities: `[E, K]`, each member's.
         target: index of the class that is explained, the same for every member.
+        scalar: the class by name, and the score of it that is explained.
         members: indices in the pool.
         methods: in the order asked for.
         cautions: warnings that a reader needs to judge it.
@@ -99,6 +101,7 @@ class Explanation:
     classes: tuple[str, ...]
     probabilities: Float[np.ndarray, "E K"]
     target: int
+    scalar: Target
     members: tuple[int, ...]
     methods: Sequence[MethodExplanation]
     cautions: Sequence[Caution]

@@ -105,11 +105,11 @@ def captioned(explanation: Explanation) -> CaptionedFigure:
 
 
 def notes(explanation: Explanation) -> list[str]:
-    """Return sentences on the explained class, the marginal map and the picture as the networks see it."""
+    """Return sentences on the explained scalar, the marginal map and the picture as the networks see it."""
     changes = f": {'; '.join(explanation.notes)}" if explanation.notes else ""
     members, width = len(explanation.members), explanation.picture.shape[2]
     return [
-        f"Explained class: '{explanation.classes[explanation.target]}'.",
+        f"Explained: the {explanation.scalar.in_words}.",
         f"Marginal map: {explanation.aggregator} of all {members} members.",
         f"The networks see the picture {width} pixels wide{changes}.",
     ]

@@ -19,13 +19,14 @@ from saliencynoise.engine.attribution import (
     batch_of,
     network_name,
     probes,
+    scored,
     shares_its_pass,
     within_memory,
 )
 from saliencynoise.engine.dispatch import one_thread
 from saliencynoise.engine.member import without_tf32
 from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
-from saliencynoise.scoring import Guard, Passes, fitting_rows, refuse_unsteady
+from saliencynoise.scoring import LOGIT, Guard, Passes, Score, fitting_rows, refuse_unsteady
 from saliencynoise.statistics.draws import own_draws
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
 class MemberStream:
     """The members of an ensemble, one after another."""
 
-    def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
+    def __init__(
+        self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int, score: Score = LOGIT
+    ) -> None:
+        self._score = score
         self._ensemble = ensemble
         self._methods = methods
         self._draws = {method.canonical_name: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
@@ -74,7 +78,7 @@ class MemberStream:
         stacks: dict[str, list[Tensor]] = {method.canonical_name: [] for method in self._methods}
         failed: dict[str, str] = {}
         with without_tf32(), one_thread():
-            for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
+            for member, passes in zip(self._ensemble.members, self._passes(self._score), strict=True):
                 remaining = [method for method in self._methods if method.canonical_name not in failed]
                 guard = Guard(passes, self._blank())
                 for text, drawn in self._of_member(member, guard, dataset, targets, remaining).items():
@@ -90,8 +94,8 @@ class MemberStream:
         values = self._ensemble.dataset.test.images[0].numel()
         return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
 
-    def _passes(self) -> Iterator[Passes]:
-        """Yield each member, ready for passes of as many rows as fit the memory.
+    def _passes(self, score: Score = LOGIT) -> Iterator[Passes]:
+        """Yield each member with a score, ready for passes of as many rows as fit the memory.
 
         Raises:
             RefusedNetworkError: if its logits do not follow from the weights and the image, as a bench refuses it.
@@ -99,6 +103,7 @@ class MemberStream:
         image = self._blank()
         for member in self._ensemble.members:
             (network,) = self._ensemble.networks([member])
+            network = scored(network, score, image=image, targets=range(len(self._ensemble.dataset.classes)))
             passes = Passes(network)
             if member not in self._steady:
                 dataset, device, label = (

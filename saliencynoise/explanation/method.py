@@ -11,6 +11,7 @@ from saliencynoise.engine.reduce import aggregate
 from saliencynoise.explanation.explanation import MethodExplanation
 from saliencynoise.explanation.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line
+from saliencynoise.statistics.clusters import Clusters, start_means
 from saliencynoise.statistics.pixels import sign_agreement, significant_pixels
 from saliencynoise.statistics.signs import with_null
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def explained_by(
-    method: BoundMethod, maps: Float[Tensor, "E D c h w"] | str, aggregator: BoundAggregator
+    method: BoundMethod,
+    maps: Float[Tensor, "E D c h w"] | str,
+    aggregator: BoundAggregator,
+    *,
+    clusters: Clusters | None = None,
 ) -> MethodExplanation:
     """Return the explanation by one method from one picture's maps, or the reason why they are unusable.
 
@@ -30,6 +35,8 @@ def explained_by(
         method: the method that made the maps.
         maps: of all members and their draws, or the reason why there are none.
         aggregator: of the level "maps".
+        clusters: the start of each member, where several share one of several: significant values are then those of
+            the starts' average maps, and the reliability is for other starts.
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
     if isinstance(maps, str) or reason:
@@ -61,9 +68,11 @@ def explained_by(
         no_marginal=no_marginal,
         maps=averaged.numpy(),
         marginal=marginal,
-        significant=significant_pixels(flat).significant.reshape(shape).numpy(),
+        significant=significant_pixels(flat if clusters is None else start_means(flat, clusters))
+        .significant.reshape(shape)
+        .numpy(),
         agreement=sign_agreement(flat).reshape(shape).numpy(),
-        reliability=map_reliability(maps.double().flatten(2)),
+        reliability=map_reliability(maps.double().flatten(2), clusters=clusters),
         centred=not torch.equal(tested, averaged.double()),
     )
 

@@ -58,6 +58,7 @@ def record_of_explanation(explanation: Explanation) -> PictureRecord:
         seen_as=(channels, height, width),
         notes=explanation.notes,
         explained=ExplainedClass(index=explanation.target, name=classes[explanation.target]),
+        target=str(explanation.scalar),
         vote=ExplainedClass(index=explanation.vote, name=classes[explanation.vote]),
         classes=tuple(explanation.ranked()),
         members=tuple(

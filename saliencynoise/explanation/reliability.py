@@ -13,13 +13,14 @@ between this average and one of E other networks with O other draws each. With o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.statistics.clusters import Clusters, gram_of_means, start_gram
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
-from saliencynoise.statistics.intervals import Interval, Pooled, members_interval
+from saliencynoise.statistics.intervals import Interval, Pooled, Unit, members_interval
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed, reliability_at
 from saliencynoise.statistics.snr import pooled_snr
 
@@ -53,11 +54,13 @@ UNKNOWN = MapReliability(
 """The reliability if there are no usable maps."""
 
 
-def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
+def map_reliability(maps: Float[Tensor, "E D P"], *, clusters: Clusters | None = None) -> MapReliability:
     """Return the reliability of the average of one picture's maps.
 
     Args:
         maps: finite, not all zero; at least 2 members, each with separate draws: 1 for a deterministic method.
+        clusters: the start of each member, where several share one of several. r is then that of networks from
+            different starts, and the averages of the starts are compared in place of the members.
 
     >>> signal, noise = torch.ones(400), torch.randn(8, 1, 400, generator=torch.Generator().manual_seed(0))
     >>> figures = map_reliability(signal + noise)         # r = 1, so R = 8/9
@@ -68,9 +71,12 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     pairs = gram_matrix(unit.mean(1))  # over all pairs of draws
     energy = unit.square().sum(-1).mean(1)
     single = pairs + torch.diag_embed(energy - pairs.diagonal())
-    snr = pooled_snr(single[None])
+    if clusters is not None:
+        single, pairs = start_gram(single, clusters), gram_of_means(pairs, clusters)
+    unit_of: Unit = "members" if clusters is None else "starts"
+    snr = replace(pooled_snr(single[None]), unit=unit_of)
     snr_interval = members_interval(snr)
-    average = _average(pairs)
+    average = replace(_average(pairs), unit=unit_of)
     interval = members_interval(average)
     return MapReliability(
         snr=snr.value,

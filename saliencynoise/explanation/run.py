@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.data.class_names import class_index
 from saliencynoise.data.levels import shown
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Observer
+from saliencynoise.engine.plan import with_own_function
+from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explanation.config import ExplainConfig
@@ -25,8 +26,12 @@ from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile,
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
+from saliencynoise.records.population import PopulationRecord
+from saliencynoise.records.target import PREDICTED, Target, index_of, quoted, resolved
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import score_of
+from saliencynoise.statistics.clusters import several_starts
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -65,8 +70,9 @@ class Prepared:
         methods: in the order asked for.
         draws: runs of each stochastic method.
         aggregator: makes one map of the members' maps.
-        target: index of the class to explain, or None for each picture's vote.
+        target: the scalar that is explained, its class by name.
         sampler: label of the sampler if its members share training runs, else empty.
+        population: the population of the members.
     """
 
     files: Sequence[PictureFile]
@@ -74,15 +80,17 @@ class Prepared:
     methods: Sequence[BoundMethod]
     draws: int
     aggregator: BoundAggregator
-    target: int | None
+    target: Target
     sampler: str
+    population: PopulationRecord
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
         """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
 
         A picture's explanation depends on no other picture.
         """
-        stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
+        score = score_of(self.target, self.ensemble.dataset.classes)
+        stream = MemberStream(self.ensemble, self.methods, draws=self.draws, score=score)
         usual = training_ranges(self.ensemble.dataset.train.images)
         together = max(1, min(PICTURES, MAP_BYTES // stream.bytes_of_picture()))
         dataset = self.ensemble.dataset
@@ -103,7 +111,8 @@ class Prepared:
         pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
         probabilities = stream.probabilities(pixels)
         voted = probabilities.mean(1).argmax(1).tolist()
-        targets = voted if self.target is None else [self.target] * len(pictures)
+        of, classes = self.target.of, self.ensemble.dataset.classes
+        targets = voted if of == PREDICTED else [index_of(of, classes)] * len(pictures)
         maps = stream.maps(pixels, [picture.file.name for picture in pictures], targets)
         explanations = []
         for index, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
@@ -112,6 +121,7 @@ class Prepared:
                     method,
                     method_maps if isinstance(method_maps := maps[method.canonical_name], str) else method_maps[index],
                     self.aggregator,
+                    clusters=several_starts(self.population.clusters),
                 )
                 for method in self.methods
             ]
@@ -133,9 +143,7 @@ class Prepared:
             *about_class(shares, target, classes),
             *about_picture(picture, usual),
             *about_methods(methods),
-            *about_members(
-                len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=_count_starts(ensemble)
-            ),
+            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=self._checkpoints()),
         )
         return Explanation(
             file=picture.file,
@@ -145,6 +153,7 @@ class Prepared:
             classes=classes,
             probabilities=shares,
             target=target,
+            scalar=replace(self.target, of=quoted(classes[target])),
             members=ensemble.members,
             methods=methods,
             cautions=cautions,
@@ -156,9 +165,14 @@ class Prepared:
                 seed=ensemble.seed,
                 device=ensemble.device,
                 recipe=ensemble.recipe,
+                population=self.population,
                 accuracies=tuple(record.accuracy for record in ensemble.records),
             ),
         )
+
+    def _checkpoints(self) -> int:
+        """Return how many checkpoints the members were tuned from; 0 for random initial weights."""
+        return len(self.population.starts) if self.population.unit == "start" else 0
 
 
 def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[PictureFile] | None = None) -> Prepared:
@@ -172,7 +186,8 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
     """
-    methods = [catalogue().method(text) for text in config.bench.methods]
+    scalar = with_own_function(config.scalar)
+    methods = [replace(catalogue().method(text), turns=scalar.turns) for text in config.bench.methods]
     texts = [method.canonical_name for method in methods]
     repeated = [text for text in texts if texts.count(text) > 1]
     if repeated:
@@ -187,8 +202,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     _refuse_unreadable(files)
     if config.pool is None:  # refused before anything is trained
         _label_if_dependent(config.bench.sampler)
-        if config.target is not None:
-            class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")
+        resolved(scalar, load_dataset(config.bench)[1].classes)
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
@@ -199,10 +213,9 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         methods=methods,
         draws=config.bench.draws,
         aggregator=aggregator,
-        target=None
-        if config.target is None
-        else class_index(config.target, ensemble.dataset.classes, option="--target"),
+        target=resolved(scalar, ensemble.dataset.classes),
         sampler=_label_if_dependent(_sampler_of(ensemble)),
+        population=_population_of(ensemble),
     )
 
 
@@ -235,9 +248,9 @@ def _sampler_of(ensemble: TrainedEnsemble) -> str:
     return str(identity.get("sampler", {}).get("name", REFERENCE))
 
 
-def _count_starts(ensemble: TrainedEnsemble) -> int:
+def _population_of(ensemble: TrainedEnsemble) -> PopulationRecord:
     identity = (ensemble.pool.description or {}).get("identity", {})
-    return len(identity.get("init", {}).get("starts", ()))
+    return of_pool(identity, catalogue().sampler(_sampler_of(ensemble)), ensemble.members)
 
 
 def _label_if_dependent(text: str) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.numbers import percent, with_interval
+from saliencynoise.display.population import population_sentence
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.explanation.pictures import LeftOut
@@ -86,10 +87,12 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
+    """Return sentences on the population, on a score that is no logit, and on a reliability of no plain mean."""
     aggregator = explanation.aggregator
     stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
-    sentences = []
+    sentences = [population_sentence(explanation.origin.population, members=len(explanation.members))]
+    if explanation.scalar.function or explanation.scalar.score != "logit":
+        sentences.append(f"Explained: the {explanation.scalar.in_words}.")
     if aggregator not in {"mean", "mean_unit"}:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if stochastic:

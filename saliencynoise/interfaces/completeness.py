@@ -45,5 +45,5 @@ def refuse_incomplete(
         worst = int(error.where(wrong, -1.0).argmax())
         raise UsageError(
             f"{explainer} is wrong on this network: on image {worst} of {len(error)} the attributions miss the "
-            f"difference of the logits by {float(error[worst]):.2g} of it (completeness; {LIMIT:g} is allowed); {use}"
+            f"difference of the scores by {float(error[worst]):.2g} of it (completeness; {LIMIT:g} is allowed); {use}"
         )

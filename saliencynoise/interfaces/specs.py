@@ -50,7 +50,7 @@ REASONS: Mapping[Sign, str] = MappingProxyType(
     {
         "nonnegative": "one-signed: no value is below zero, with or without signal",
         "nonpositive": "one-signed: no value is above zero, with or without signal",
-        "leaning": "leaning: networks that know nothing agree, too, for the maps do not turn their sign with the score",
+        "leaning": "leaning: networks that know nothing agree, too, for maps do not turn their sign with the outputs",
     }
 )
 """Why the maps of a method have no test and no floor in the signed view, by their sign."""
@@ -83,8 +83,10 @@ class MethodSpec:
             the score (the gradient of -f is minus that of f), so chance has a mean map of zero. "nonnegative",
             "nonpositive": no value has the other sign. "leaning": values of both signs are possible, but the map does
             not turn with the score (positive gradients only, weights that cannot be negative), so that untrained
-            networks agree. Only "signed" maps have a test for signal in the signed view. An attribute or property
-            `sign` of the instance, where the parameters decide, goes before this one.
+            networks agree. Where the score itself does not turn with the network's outputs (a probability, a
+            margin), no method's maps do, and "signed" counts as "leaning". Only "signed" maps have a test for signal in
+            the signed view. An attribute or property `sign` of the instance, where the parameters decide, goes before
+            this one.
         claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":

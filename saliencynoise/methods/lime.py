@@ -39,7 +39,8 @@ class Lime:
         grid: cells a side; superpixels are about its square.
         kernel_width: of the exponential kernel on the cosine distance between a mask and the whole image.
         fill: the content of a hidden segment: "segment_mean" (its mean colour, the package's choice), or a baseline.
-        score: "logit" or "probability" (the package's choice).
+        score: "logit" or "probability" (the package's choice). A run that explains another score than a logit fits
+            that score.
     """
 
     samples: int = 64

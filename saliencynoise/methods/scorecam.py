@@ -25,8 +25,9 @@ class ScoreCam:
     As in the paper's algorithm: a channel's mask is the channel, upsampled bilinearly and then stretched to [0, 1]
     (a constant channel shows nothing); the weights are the softmax over channels of how much each masked image raises
     the logit over that of a black one, `x = 0`. The softmax is the same without that subtraction, which is left out.
-    So weights are positive and sum to one, also for a network that ignores the image. Signed as the features are: the
-    last rectification is the view "relu".
+    So weights are positive and sum to one, also for a network that ignores the image. Another score than the logit
+    takes its place as it is; probabilities, which differ by less than 1, give nearly equal weights. Signed as the
+    features are: the last rectification is the view "relu".
 
     Source: Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279.
 

@@ -18,6 +18,7 @@ from saliencynoise.records.common import (
     Share,
     Status,
 )
+from saliencynoise.records.population import PopulationRecord
 
 
 class ExplainedClass(Record, frozen=True, kw_only=True, rename={"name": "class"}):
@@ -88,6 +89,7 @@ class ExplanationOrigin(Record, frozen=True, kw_only=True):
     seed: Seed
     device: str
     recipe: dict[str, Scalar]
+    population: PopulationRecord
     accuracies: tuple[Share, ...]
 
 
@@ -100,7 +102,10 @@ class PictureFiles(Record, frozen=True, kw_only=True):
 
 
 class PictureRecord(Record, frozen=True, kw_only=True):
-    """An explained picture: `size` is width and height of its file, `seen_as` the shape that the networks saw."""
+    """An explained picture: `size` is width and height of its file, `seen_as` the shape that the networks saw.
+
+    `explained` is the class, and `target` the scalar, as `saliencynoise.records.target` writes it.
+    """
 
     picture: str
     path: str
@@ -108,6 +113,7 @@ class PictureRecord(Record, frozen=True, kw_only=True):
     seen_as: Shape
     notes: tuple[str, ...]
     explained: ExplainedClass
+    target: str
     vote: ExplainedClass
     classes: tuple[LikelyClass, ...]
     members: tuple[MemberVote, ...]

@@ -3,6 +3,7 @@
     true | predicted | CLASS                      the logit of the class
     logprob(CLASS), probability(CLASS), margin(CLASS), logit(CLASS)
     contrast(CLASS,CLASS)                         the logit of the first class less that of the second
+    FILE.py:FUNCTION | MODULE:FUNCTION            a function of the user's, from outputs `[N, ...]` to scores `[N]`
 
 A score without a class is that of the default class. A word of this list goes before a class of that name, a name goes
 before an index, and a class in quotes is always a name: `'true'`. In quotes a quote is written twice.
@@ -33,14 +34,17 @@ WORDS: Mapping[ScoreName, str] = MappingProxyType(
 )
 """The scores in words."""
 
-VOTED = ("true", "predicted")
+TRUE, PREDICTED = VOTED = ("true", "predicted")
 """Words for a class of each image: its label, or the ensemble's vote."""
 
 TURNS: tuple[ScoreName, ...] = ("logit", "contrast")
-"""Scores that turn their sign with the logits. Of the others the maps of untrained networks agree."""
+"""Scores of a class that turn their sign with the logits. Of the others the maps of untrained networks agree."""
 
 SHOWN = 12
 """Largest number of names that an error lists."""
+
+
+_FUNCTION = re.compile(r"(?:.+?\.py|[A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:@[0-9a-f]+)?", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +55,13 @@ class Target:
         of: "true", "predicted", or a class, in quotes where it could be taken for something else.
         score: the score of that class.
         other: of "contrast" the second class, else empty.
+        function: name of a function of the outputs, which takes the place of the score of a class; else empty.
     """
 
     of: str = "true"
     score: ScoreName = "logit"
     other: str = ""
+    function: str = ""
 
     def __str__(self) -> str:
         """Return the canonical text, which `parsed` reads as this target.
@@ -63,9 +69,14 @@ class Target:
         >>> str(Target(of="7", score="logprob")), str(Target(of="true"))
         ('logprob(7)', 'true')
         """
-        if self.score == "logit":
-            return self.of
+        if self.function or self.score == "logit":
+            return self.function or self.of
         return f"{self.score}({self.of}{',' * bool(self.other)}{self.other})"
+
+    @property
+    def turns(self) -> bool:
+        """Whether the explained scalar turns its sign with the network's outputs; of a function that is not known."""
+        return self.score in TURNS and not self.function
 
     @property
     def in_words(self) -> str:
@@ -74,6 +85,8 @@ class Target:
         >>> Target(of="true", score="margin").in_words, Target(of="cat", score="contrast", other="dog").in_words
         ('margin of the true class', "logit of 'cat' less that of 'dog'")
         """
+        if self.function:
+            return f"score '{self.function.rpartition(':')[2].partition('@')[0]}' of the outputs"
         of = {"true": "the true class", "predicted": "the predicted class"}.get(self.of, f"'{name_in(self.of)}'")
         if self.score == "contrast":
             return f"logit of {of} less that of '{name_in(self.other)}'"
@@ -95,6 +108,8 @@ def parsed(text: str, *, default: str = "true", option: str = "--target") -> Tar
     (Target(of='true', score='logprob', other=''), 'contrast(3,5)')
     """
     text = text.strip()
+    if _FUNCTION.fullmatch(text):
+        return Target(of=default, function=text)
     found = re.fullmatch(rf"({'|'.join(SCORES)})\s*(?:\((.*)\))?", text, flags=re.DOTALL)
     score: ScoreName = next((name for name in SCORES if found is not None and found[1] == name), "logit")
     parts = [default] if found is not None and found[2] is None else _divided(text if found is None else found[2])
@@ -106,10 +121,7 @@ def parsed(text: str, *, default: str = "true", option: str = "--target") -> Tar
     if score != "contrast":
         parts = [",".join(parts)]
     if not all(part.strip() for part in parts):
-        raise UsageError(
-            f"{option} {text!r} is not possible; choose true, predicted, a class, or a score of one: "
-            f"{', '.join(SCORES[1:])}"
-        )
+        raise UsageError(f"{option} {text!r} names no class; choose true, predicted, a name or an index")
     of, other = parts[0].strip(), parts[1].strip() if len(parts) > 1 else ""
     if other in VOTED:
         raise UsageError(
@@ -154,9 +166,8 @@ def index_of(text: str, classes: Sequence[str], *, option: str = "--target") -> 
         hint = did_you_mean(call[1], SCORES, otherwise=f"there are {', '.join(SCORES)}")
         raise UsageError(f"{option} {text}: '{call[1]}' is no score; {hint}")
     shown = ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")
-    hint = did_you_mean(
-        name, [*classes, *VOTED, *SCORES], otherwise=f"there are {shown}, or 0 to {len(classes) - 1}", most=3
-    )
+    known = () if text.isdecimal() else (*classes, *VOTED, *SCORES)
+    hint = did_you_mean(name, known, otherwise=f"there are {shown}, or 0 to {len(classes) - 1}", most=3)
     raise UsageError(f"{option} {text} is no class of the data set; {hint}")
 
 
@@ -166,7 +177,7 @@ def quoted(name: str) -> str:
     >>> quoted("cat"), quoted("true"), quoted("a, b"), quoted("don't")
     ('cat', "'true'", "'a, b'", "'don''t'")
     """
-    plain = name == name.strip() and not set(name) & set("(),'\"") and name not in {*VOTED, *SCORES, ""}
+    plain = name == name.strip() and not set(name) & set("(),:'\"") and name not in {*VOTED, *SCORES, ""}
     return name if plain else "'" + name.replace("'", "''") + "'"
 
 

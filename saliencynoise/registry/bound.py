@@ -33,6 +33,8 @@ class BoundMethod:
         spec: the plugin's declaration.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
+        turns: whether the explained score turns its sign with the network's outputs, as a logit does. A probability
+            does not, and then no map of it does.
     """
 
     canonical_name: str
@@ -43,11 +45,13 @@ class BoundMethod:
     spec: MethodSpec
     distribution: str
     instance: PassMethod | FunctionalMethod | ModuleMethod
+    turns: bool = True
 
     @property
     def sign(self) -> Sign:
-        """The declared sign of the maps, as `MethodSpec.sign`, with these parameters."""
-        return declared_sign(self.spec, self.instance)
+        """The declared sign of the maps, as `MethodSpec.sign`, with these parameters and this score."""
+        sign = declared_sign(self.spec, self.instance)
+        return "leaning" if sign == "signed" and not self.turns else sign
 
     @property
     def on_layer(self) -> bool:

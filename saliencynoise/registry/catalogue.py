@@ -23,10 +23,20 @@ from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.commands import command_clashes
-from saliencynoise.registry.entry import Entry, check_kind, check_sampler, listed_names, own_architecture
+from saliencynoise.registry.entry import (
+    OWN,
+    Entry,
+    OwnMethodEntry,
+    check_kind,
+    check_sampler,
+    listed_names,
+    own_architecture,
+    own_method,
+)
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.own import OwnObjects, split_own
+from saliencynoise.registry.own_methods import OwnMethod, OwnMethods
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
@@ -53,6 +63,7 @@ class Catalogue:
     unloaded: Sequence[PluginFailure]
     _names: dict[str, tuple[str, ...] | PluginFailure] = field(default_factory=dict, repr=False)
     own: OwnObjects = field(default_factory=OwnObjects, repr=False)
+    own_methods: OwnMethods = field(default_factory=OwnMethods, repr=False)
 
     @property
     def failures(self) -> list[PluginFailure]:
@@ -69,13 +80,36 @@ class Catalogue:
         return sorted({entry.name for entry in self.entries(kind)})
 
     def entries(self, kind: str) -> list[Entry]:
-        """Return every name of one kind, the built-in ones first."""
-        return [
+        """Return every name of one kind, the built-in ones first, methods of the user's own code last."""
+        entries = [
             Entry(plugin=plugin, spec=spec, name=name)
             for plugin in self.plugins
             for spec in plugin.specs[kind]
             for name in self.names_of(plugin, spec)
         ]
+        return entries if kind != "methods" else [*entries, *map(self._own_method, self.own_methods)]
+
+    def _own_method(self, method: OwnMethod) -> OwnMethodEntry:
+        return own_method(self.own.resolve(self.own.name_of(method.given))[0], method)
+
+    def names_of_plugins(self, kind: str) -> dict[str, str]:
+        """Return the canonical names of one kind that plugins bring, by short name."""
+        return {
+            name: f"{plugin.name}/{name}"
+            for plugin in self.plugins
+            for spec in plugin.specs[kind]
+            for name in self.names_of(plugin, spec)
+        }
+
+    def own_method(self, text: str) -> OwnMethodEntry | None:
+        """Return the method that the name of an object of the user's code stands for; None where it is no method.
+
+        Raises:
+            UsageError: if the object is not there.
+        """
+        own, given = self.own.resolve(text)
+        method = self.own_methods.of(given)
+        return None if method is None else own_method(own, method)
 
     def names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
         """Return the names that a spec stands for: its own name, or the names of its catalogue (none if it failed)."""
@@ -122,17 +156,20 @@ class Catalogue:
         return "; ".join([text, *where, *map(str, self.failures)]).replace("?; ", "? ")
 
     def method(self, text: str) -> BoundMethod:
-        """Return the method that `name` or `name(key=value)` stands for.
+        """Return the method that `name`, `name(key=value)` or `my_methods.py:name` stands for.
 
         Raises:
             UsageError: if the name or a parameter is unknown, or a value not possible.
         """
-        name, values = parse_call(text)
-        entry = self.find("methods", name)
+        own = split_own(text)
+        name, values = parse_call(text) if own is None else (own[0], parse_call(f"own{own[1]}")[1])
+        entry = self.find("methods", name) if own is None else self.own_method(name)
+        if entry is None:
+            raise UsageError(f"'{name}' is no method; write @sn.method above it")
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(entry.load(), values, where=f"method '{name}'")
         check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
-        short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
+        short = entry.name if entry.plugin.name in {BUILTIN, OWN} else entry.canonical
         return BoundMethod(
             canonical_name=entry.canonical + canonical(instance),
             display_name=short + canonical(instance, only=values),

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from saliencynoise.interfaces.sampling import Sampler
     from saliencynoise.registry.own import OwnName
+    from saliencynoise.registry.own_methods import OwnMethod
+
+OWN = "own"
+"""What stands for a plugin's name where the user's own code brings something."""
 
 OWN_ARCHITECTURE = "saliencynoise.architectures.own:OwnArchitecture"
 """The target of architectures of the user's own code."""
@@ -83,12 +87,40 @@ class OwnEntry(Entry):
 def own_architecture(own: OwnName, function: Callable[..., Any]) -> OwnEntry:
     """Return the entry of an object that builds networks."""
     return OwnEntry(
-        plugin=Plugin(name="own", distribution=own.brought_by, version=own.check, specs={}),
+        plugin=Plugin(name=OWN, distribution=own.brought_by, version=own.check, specs={}),
         spec=ModelSpec(name=own.attribute.rpartition(".")[2], summary="of the user's code", target=OWN_ARCHITECTURE),
         name=own.attribute,
         own=own,
         function=function,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnMethodEntry(Entry):
+    """A method of the user's own code, as an entry.
+
+    Attributes:
+        own: its full name.
+        method: the method.
+    """
+
+    own: OwnName
+    method: OwnMethod
+
+    @property
+    def canonical(self) -> str:
+        """The full name, by which a worker process finds it."""
+        return self.own.full
+
+    def load(self) -> Callable[..., Any]:
+        """Return the dataclass of the method."""
+        return self.method.target
+
+
+def own_method(own: OwnName, method: OwnMethod) -> OwnMethodEntry:
+    """Return the entry of a method of the user's own code."""
+    plugin = Plugin(name=OWN, distribution=own.brought_by, version=own.check, specs={})
+    return OwnMethodEntry(plugin=plugin, spec=method.spec, name=method.spec.name, own=own, method=method)
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:

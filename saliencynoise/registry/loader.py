@@ -155,14 +155,19 @@ def _call(manager: pluggy.PluginManager, kind: str) -> tuple[Spec, ...]:
             raise ConfigurationError(f"saliencynoise_{kind} must return a tuple, not {type(result).__name__}")
         specs.extend(result)
     for spec in specs:
-        _validate(spec, kind)
+        validate(spec, kind)
     repeated = [name for name, times in Counter(spec.name for spec in specs).items() if times > 1]
     if repeated:
         raise ConfigurationError(f"saliencynoise_{kind} names '{repeated[0]}' twice")
     return tuple(specs)
 
 
-def _validate(spec: object, kind: str) -> None:
+def validate(spec: object, kind: str) -> None:
+    """Refuse a spec with impossible values.
+
+    Raises:
+        ConfigurationError: naming the hook, the spec and the value.
+    """
     record = KINDS[kind]
     if not isinstance(spec, record):
         raise ConfigurationError(

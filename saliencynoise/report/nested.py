@@ -12,7 +12,7 @@ from rich.text import Text
 
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import counted, format_number, with_interval
-from saliencynoise.display.population import UNITS
+from saliencynoise.display.population import UNITS, members_as
 from saliencynoise.display.table_rows import with_headings
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from saliencynoise.records.study import StudyRecord
 
 LEGEND = (
-    "r and all that follows from it are of networks from different {unit}s, with intervals for other {unit}s and other "
-    "images. within a {unit}: r of networks from one {unit}, which the next {unit} does not share."
+    "r and all that follows from it are of {nouns} from different {unit}s, with intervals for other {unit}s and other "
+    "images. within a {unit}: r of {nouns} from one {unit}, which the next {unit} does not share."
 )
 
 AVERAGES = (
@@ -55,7 +55,7 @@ def unit_of(result: StudyRecord, cell: Cell) -> str:
 def legend_of(result: StudyRecord) -> str:
     """Return the sentences of the legend on members that share starts; empty for other studies."""
     units = dict.fromkeys(unit_of(result, cell) for cell in result.cells if nested_of(cell) is not None)
-    return "".join(f" {LEGEND.format(unit=unit)}" for unit in units)
+    return "".join(f" {LEGEND.format(unit=unit, nouns=members_as(unit))}" for unit in units)
 
 
 def worth_sentences(result: StudyRecord) -> Iterator[str]:
@@ -71,7 +71,7 @@ def worth_sentences(result: StudyRecord) -> Iterator[str]:
             unit = UNITS[architecture.population.unit][1]
             texts = [f"{_estimate(worth)} ({method})" for method, worth in worths.items()]
             yield (
-                f"{architecture.label}: as networks that each have a {unit} of their own, the average of all "
+                f"{architecture.label}: as {members_as(unit)} that each have a {unit} of their own, the average of all "
                 f"{len(architecture.members)} is worth {', '.join(texts)}."
             )
 

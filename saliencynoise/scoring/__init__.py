@@ -7,7 +7,7 @@ from saliencynoise.scoring.memory import fitting_rows, is_out_of_memory
 from saliencynoise.scoring.passes import Passes
 from saliencynoise.scoring.returned import checked, described
 from saliencynoise.scoring.rewriting import Rewriting, RewrittenScorer
-from saliencynoise.scoring.score import LOGIT, Score, ScoreFunction, Task, scored_network
+from saliencynoise.scoring.score import LOGIT, Score, ScoreFunction, Task, score_of, scored_network
 from saliencynoise.scoring.scorer import Scorer
 from saliencynoise.scoring.settings import as_before
 from saliencynoise.scoring.steadiness import RefusedNetworkError, refuse_unsteady
@@ -33,5 +33,6 @@ __all__ = [
     "fitting_rows",
     "is_out_of_memory",
     "refuse_unsteady",
+    "score_of",
     "scored_network",
 ]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from saliencynoise.interfaces import Network, UsageError, one_line, seeded
-from saliencynoise.records.target import TURNS, ScoreName
+from saliencynoise.records.target import ScoreName, Target, index_of
 from saliencynoise.scoring.outputs import ignored_outputs, selected
 from saliencynoise.scoring.returned import described
 
@@ -44,22 +44,32 @@ class Score:
         name: "logit" z_c; "logprob" log softmax(z)_c; "probability" softmax(z)_c; "margin" z_c less the largest other
             logit; "contrast" z_c less that of the class `other`.
         other: index of the second class of "contrast".
+        function: name of a function of the outputs in the place of these, which the caller imports; else empty.
     """
 
     name: ScoreName = "logit"
     other: int | None = None
-
-    @property
-    def turns(self) -> bool:
-        """Whether the score of -z is minus the score of z."""
-        return self.name in TURNS
+    function: str = ""
 
     def __str__(self) -> str:
         """Return the score as a key: its name, and the index of the other class."""
+        if self.function:
+            return self.function
         return self.name if self.other is None else f"{self.name}({self.other})"
 
 
 LOGIT = Score()
+
+
+def score_of(target: Target, classes: Sequence[str]) -> Score:
+    """Return the score of a target.
+
+    >>> from saliencynoise.records.target import parsed
+    >>> str(score_of(parsed("contrast(true,dog)"), ["cat", "dog"]))
+    'contrast(1)'
+    """
+    other = index_of(target.other, classes) if target.other else None
+    return Score(name=target.score, other=other, function=target.function)
 
 
 class Scored(nn.Module):
@@ -83,12 +93,13 @@ def scored_network(
     image: Float[Tensor, "1 C H W"],
     task: Task = "classification",
     output: str | int | None = None,
+    copies: int = 1,
 ) -> Network:
     """Return a network whose outputs are the columns of a score; each image has one of them as its target.
 
     A score of classes has a column for each class (two for a binary network of one logit), or for each label or number;
-    a function has one column, number 0. The points are those of the network. Its module is put in eval mode, and not
-    copied.
+    a function has one column, or equal ones. The points are those of the network, whose module is put in eval mode and
+    not copied.
 
     Args:
         network: the network; its module may also return several outputs.
@@ -96,6 +107,7 @@ def scored_network(
         image: passed once, without gradients, to see what the network gives.
         task: what the outputs are; without meaning for a function.
         output: name or index of the output that is explained; None for the only or the main one.
+        copies: equal columns of a function, where the targets of images are their classes.
 
     Raises:
         UsageError: if the outputs are not those that the score needs; it names them and the fix.
@@ -114,7 +126,7 @@ def scored_network(
         kind = _refuse_unfit(score, outputs, task)
         function: Callable[[Tensor], Tensor] = _ClassColumns(score, task)
     else:
-        function = _FunctionColumn(score)
+        function = _FunctionColumn(score, copies)
         function(outputs)
     note = ignored_outputs(returned, output)
     return Network(
@@ -150,15 +162,16 @@ class _ClassColumns:
 
 @dataclass(frozen=True)
 class _FunctionColumn:
-    """The one column of a function of the outputs.
+    """The columns of a function of the outputs, all of them equal.
 
     Raises:
         UsageError: if the function fails, or returns anything but a score for each row.
     """
 
     function: ScoreFunction
+    copies: int
 
-    def __call__(self, outputs: Float[Tensor, "N ..."]) -> Float[Tensor, "N 1"]:
+    def __call__(self, outputs: Float[Tensor, "N ..."]) -> Float[Tensor, "N K"]:
         name = getattr(self.function, "__name__", type(self.function).__name__)
         try:
             scores: object = self.function(outputs)
@@ -174,7 +187,7 @@ class _FunctionColumn:
                 f"{_given(name, outputs)} returned {described(scores)}; it must return a score for each row, a "
                 f"floating-point tensor [{len(outputs)}]"
             )
-        return scores.reshape(-1, 1)
+        return scores.reshape(-1, 1).expand(-1, self.copies)
 
 
 def max_of_others(z: Float[Tensor, "N K"]) -> Float[Tensor, "N K"]:

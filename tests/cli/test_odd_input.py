@@ -27,7 +27,7 @@ CASES = [
     (["bench", "--method", "gradcam(layer=" + "a" * 10**6], ["has 1000014 characters", "10000 at most"]),
     (["bench", "--method", "gradcam(layer=" + "(" * 3000 + ")" * 3000 + ")"], ["gradcam"]),
     (["bench", "--members", "100000"], ["--members 100000 is not possible"]),
-    (["bench", "--target", "9" * 5000], ["--target 99", "(5000 letters)", "give 0 to 9"]),
+    (["bench", "--target", "9" * 5000], ["--target 99", "(5000 letters)", "or 0 to 9"]),
     (["bench", "--device", "cuda:" + "9" * 5000], ["(5000 letters)"]),
     (["bench", "--groups", "/dev/zero"], ["the groups '/dev/zero' are longer than 67108864 letters"]),
     (["bench", "--dataset", "x" * 10**6], ["unknown data set", "(1000000 letters)"]),

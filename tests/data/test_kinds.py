@@ -1,5 +1,6 @@
 import pytest
 
+from saliencynoise.data import dicom
 from saliencynoise.data.folder import load_folder
 from saliencynoise.data.kinds import described
 from saliencynoise.interfaces import UsageError
@@ -11,19 +12,20 @@ def test_known_kinds_are_counted_and_others_passed_over(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     assert described(tmp_path, ["notes.txt", "missing"]) == ""
     words = described(tmp_path, ["IM0001", "a.DCM", "b.heic", "notes.txt"])
-    assert words.startswith("2 DICOM files, 1 HEIC file, which cannot be read here: write each frame as a 16-bit PNG")
+    assert words.startswith("2 DICOM files, 1 HEIC file, which cannot be read here: install saliencynoise[dicom]")
     assert "PNG, JPEG" in described(tmp_path, ["a.jp2"])
 
 
 @pytest.mark.parametrize(
     ("suffix", "words"),
     [
-        ("dcm", "class 'b' holds no images: it has 3 DICOM files, which cannot be read here: write each"),
+        ("dcm", "class 'b' holds no images: it has 3 DICOM files, which cannot be read here: install sal"),
         ("heic", "class 'b' holds no images: it has 3 HEIC files, which cannot be read here: convert them to JPEG"),
         ("txt", "class 'b' holds no images: add images to it, or remove the folder"),
     ],
 )
-def test_a_class_of_unreadable_files_says_what_lies_there(tmp_path, suffix, words):
+def test_a_class_of_unreadable_files_says_what_lies_there(tmp_path, suffix, words, monkeypatch):
+    monkeypatch.setattr(dicom, "installed", lambda: False)
     make_folder(tmp_path, {"a": 4})
     (tmp_path / "b").mkdir()
     for index in range(3):

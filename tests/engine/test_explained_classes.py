@@ -27,6 +27,23 @@ def test_given_classes_are_the_labels_or_one_class(quick):
     assert given_classes(make_plan(config_from(quick | {"target": "7"}))).targets == {NAME: (7, 7, 7, 7)}
 
 
+def test_the_settings_have_one_spelling_of_a_target(quick):
+    plan = make_plan(config_from(quick | {"target": "contrast( 3, 5 )"}))
+    assert plan.config.settings["target"] == "contrast(3,5)"
+    assert given_classes(plan).targets == {NAME: (3, 3, 3, 3)}
+    assert str(plan.score) == "contrast(5)"
+    assert {method.sign for method in plan.methods} == {"signed"}
+    assert {method.sign for method in make_plan(config_from(quick | {"target": "margin"})).methods} == {"leaning"}
+
+
+def test_maps_of_two_scores_have_other_keys(plan, quick):
+    texts = ["true", "logprob", "margin", "probability", "contrast(true,3)", "contrast(true,4)"]
+    plans = [make_plan(config_from(quick | {"target": text})) for text in texts]
+    keys = [given_classes(other).chunks(other.architectures[0])[0].key for other in plans]
+    assert len(set(keys)) == len(texts)
+    assert keys[0] == given_classes(plan).chunks(plan.architectures[0])[0].key
+
+
 def voters(*members: list[int]) -> MemberOutputs:
     """Return the logits of members that are sure of these classes."""
     logits = torch.stack([torch.nn.functional.one_hot(torch.tensor(classes), 10).float() for classes in members])

@@ -19,8 +19,8 @@ def maps_of(images, members, *, size=8, seed=0):
     return signal + torch.randn(images, members, 1, size, size, generator=generator)
 
 
-def gathered(maps, view="signed"):
-    accumulator = MapStatisticsAccumulator(view=view, seed=0)
+def gathered(maps, view="signed", clusters=None):
+    accumulator = MapStatisticsAccumulator(view=view, seed=0, clusters=clusters)
     for place, image in enumerate(maps):
         accumulator.add(image, label=place % 2)
     for place, image in enumerate(maps):
@@ -43,6 +43,23 @@ def test_means_over_images_are_those_of_the_statistics():
     assert found.template.share == pytest.approx(0, abs=0.1)
     assert found.template.share_class_interval.question == "both"
     assert sum(band.energy for band in found.spectrum.bands) == pytest.approx(1)
+
+
+def test_copies_of_a_network_add_nothing_to_its_start():
+    """Details of starts with equal networks are those of one network of each start."""
+    maps = maps_of(6, 5)
+    clusters = (0, 1, 1, 1, 2, 3, 3, 4)
+    once, copied = gathered(maps).record(None), gathered(maps[:, clusters], clusters=clusters).record(None)
+    assert copied.pixels.share == once.pixels.share
+    assert copied.template.share_specific == pytest.approx(once.template.share_specific, rel=1e-9)
+    assert copied.template.snr_specific == pytest.approx(once.template.snr_specific, rel=1e-9)
+    low, due = (found.template.share_specific_interval.low for found in (copied, once))
+    assert low == pytest.approx(due, rel=1e-9)
+    assert copied.template.share_specific_interval.question == "starts and images"
+    for band, other in zip(copied.spectrum.bands, once.spectrum.bands, strict=True):
+        assert band.ssnr == pytest.approx(other.ssnr, rel=1e-9)
+        assert band.interval.high == pytest.approx(other.interval.high, rel=1e-9)
+    assert copied.modes.words == once.modes.words
 
 
 def test_columns_have_a_value_for_each_image_and_views_without_sign_no_test():

@@ -51,7 +51,10 @@ def test_only_a_stochastic_method_has_several_draws(quick):
     ("change", "message"),
     [
         ({"methods": ["gradient", "builtin/gradient"]}, "the method builtin/gradient is asked for twice; name it once"),
-        ({"target": "10"}, "--target 10: digits has 10 classes; give 0 to 9"),
+        (
+            {"target": "10"},
+            "--target 10 is no class of the data set; there are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, or 0 to 9",
+        ),
         ({"aggregator": "mean_logits"}, "needs the layer 'top', which an average of networks does not have"),
     ],
 )

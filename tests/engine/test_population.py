@@ -7,7 +7,7 @@ import torch
 
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.plan import make_plan
-from saliencynoise.engine.population import population_of
+from saliencynoise.engine.population import of_pool, of_sampler, population_of
 from saliencynoise.registry.catalogue import catalogue
 
 
@@ -40,3 +40,14 @@ def test_it_is_not_known_how_networks_from_files_were_trained(quick, tmp_path):
         torch.save(network.module.state_dict(), tmp_path / f"{index}.pt")
     plan = make_plan(config_from(quick | {"members": None, "sampler": f"checkpoints:{tmp_path}/*.pt"}))
     assert population_of(plan, plan.architectures[0]).kind == "unknown"
+
+
+def test_the_members_of_a_pool_have_the_starts_of_their_indices():
+    identity = {"init": {"starts": ["a" * 64, "b" * 64, "c" * 64], "tuned": ["head"]}}
+    sampler = catalogue().sampler("deep_ensemble")
+    found = of_pool(identity, sampler, [0, 2, 3, 5])
+    assert (found.kind, found.starts, found.start_of) == ("several_starts", ("a" * 8, "c" * 8), (0, 1, 0, 1))
+    assert found.tuned == ("head",)
+    assert of_pool(identity, sampler, [1, 4]).kind == "one_start"
+    assert of_pool({}, sampler, [1, 4]).kind == "from_scratch"
+    assert of_sampler(catalogue().sampler("snapshot(cycles=2)"), [1, 4, 5]).start_of == (0, 1, 1)

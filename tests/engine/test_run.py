@@ -10,8 +10,10 @@ from filelock import FileLock
 from safetensors.numpy import load_file
 
 from saliencynoise.api import bench
+from saliencynoise.data.tensors import to_float
 from saliencynoise.engine import run
 from saliencynoise.engine.config import config_from
+from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.study import Study
@@ -103,6 +105,50 @@ def test_the_ensembles_vote_is_explained_the_same_for_every_member(quick):
 def test_a_class_index_is_explained_for_every_image(quick):
     study = bench(**quick, target=7)
     assert {target for image in study.result.images for target in image.target.values()} == {7}
+
+
+def test_a_score_of_the_vote_is_explained_and_the_result_says_so(quick):
+    study = bench(**quick, target="logprob(predicted)")
+    result = study.result
+    assert result.settings.target == "logprob(predicted)"
+    assert {cell.sign for cell in result.cells} == {"leaning"}
+    plan = make_plan(config_from(quick | {"target": "logprob(predicted)"}))
+    architecture = plan.architectures[0]
+    shape = tuple(plan.dataset.test.images.shape[1:])
+    networks = load_members(architecture.model, architecture.pool, range(3), in_shape=shape, classes=10, device="cpu")
+    x = to_float(plan.dataset.test.images[plan.images], plan.dataset.mean, plan.dataset.std).requires_grad_()
+    voted = torch.tensor(study.targets(architecture.model.display_name))
+    maps = torch.as_tensor(study.member_maps(result.cells[0]).to_numpy())
+    for network, kept in zip(networks, maps, strict=True):
+        shares = network.module(x).exp() / network.module(x).exp().sum(1, keepdim=True)
+        (gradient,) = torch.autograd.grad(shares.gather(1, voted[:, None]).log().sum(), x)
+        torch.testing.assert_close(kept, gradient, rtol=1e-3, atol=1e-5)
+
+
+FUNCTION = """
+def spread(outputs):
+    return outputs.var(1)
+"""
+
+
+def test_a_function_of_the_outputs_is_explained_by_workers_too_and_a_changed_one_is_another(quick, tmp_path):
+    file = tmp_path / "my_scores.py"
+    file.write_text(FUNCTION)
+    quick |= {"methods": ["gradient", "deeplift"], "images": 2}
+    study = bench(**quick, target=f"{file}:spread", out="file")
+    maps = study.member_maps(study.result.cells[0]).to_numpy()
+    assert study.result.settings.target.startswith(f"{file}:spread@")
+    assert study.result.cells[1].diagnostics["completeness_error"].max < 1e-3
+    assert np.array_equal(
+        bench(**quick | {"workers": 2}, target=f"{file}:spread", out="workers").member_maps(study.result.cells[0]), maps
+    )
+    here = bench(**quick, target=lambda outputs: 2 * outputs.var(1), out="here")
+    np.testing.assert_allclose(here.member_maps(here.result.cells[0]), 2 * maps, rtol=1e-4, atol=1e-6)
+    with pytest.raises(UsageError, match="worker processes cannot import"):
+        bench(**quick | {"workers": 2}, target=lambda outputs: outputs.var(1))
+    file.write_text(FUNCTION.replace("var(1)", "mean(1)"))
+    with pytest.raises(UsageError, match="holds a run with target="):
+        bench(**quick, target=f"{file}:spread", out="file")
 
 
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, watcher):

@@ -41,7 +41,7 @@ def _in_folder(tmp_path, monkeypatch):
 def config(trained):
     """What makes a config for some pictures, explained by the tiny ensemble."""
 
-    def made(*pictures: Path | str, target: str | None = None, **changed) -> ExplainConfig:
+    def made(*pictures: Path | str, target: str = "predicted", **changed) -> ExplainConfig:
         bench = config_from({**TINY, "methods": ["gradient", "gradcam(layer=top)"], **changed})
         pool = str(trained.pool.folder)
         return ExplainConfig(pictures=tuple(map(str, pictures)), bench=bench, pool=pool, target=target)

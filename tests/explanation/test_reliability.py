@@ -76,3 +76,18 @@ def test_two_members_have_no_interval():
     found = map_reliability(normal(1, 1, 50) + normal(2, 1, 50, seed=1))
     assert found.interval is None
     assert 0 < found.value < 1
+
+
+def test_members_that_share_starts_are_compared_over_starts():
+    """r is of pairs of different starts, and the reliability is the signal over the energy of the average."""
+    starts = normal(1, 1, 300) + 1.2 * normal(4, 1, 300, seed=1)
+    maps = starts.repeat_interleave(2, 0) + 0.5 * normal(8, 1, 300, seed=2)
+    clusters = (0, 0, 1, 1, 2, 2, 3, 3)
+    found = map_reliability(maps, clusters=clusters)
+    unit = (maps / maps.norm(dim=-1, keepdim=True)).numpy()[:, 0]
+    apart = [(e, f) for e, f in itertools.product(range(8), range(8)) if e // 2 != f // 2]
+    signal = np.mean([unit[e] @ unit[f] for e, f in apart])
+    assert found.snr == pytest.approx(signal / (1 - signal), rel=1e-9)
+    assert found.value == pytest.approx(signal / np.square(unit.mean(0)).sum(), rel=1e-9)
+    assert found.snr_interval.question == "starts"
+    assert found.snr < map_reliability(maps).snr

@@ -224,3 +224,22 @@ def test_a_folder_that_is_not_empty_is_left_alone(maps, tmp_path):
     with pytest.raises(sn.UsageError, match="is not an empty folder"):
         sn.measure(maps, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_two_measured_studies_are_compared_and_their_mean_maps_too(maps, tmp_path):
+    rng = np.random.default_rng(5)
+    others = maps.mean(0) + rng.normal(size=maps.shape)
+    for name, own in (("a", maps), ("b", others)):
+        sn.measure(own, out=tmp_path / name)
+    document = sn.compare(tmp_path / "a", tmp_path / "b")
+    assert document["runs"][0]["agreement"]["value"] > 0
+    assert not [line for line in document["warnings"] if "share" in line]
+
+
+def test_a_list_of_values_is_compared_too(tmp_path):
+    rng = np.random.default_rng(5)
+    signal = rng.normal(size=(8, 20))
+    for name in ("a", "b"):
+        sn.measure(signal + rng.normal(size=(6, 8, 20)), out=tmp_path / name)
+    (pair,) = sn.compare(tmp_path / "a", tmp_path / "b")["runs"]
+    assert pair["agreement"]["value"] == pytest.approx(1, abs=0.3)

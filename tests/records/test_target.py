@@ -22,6 +22,9 @@ CLASSES = ("cat", "dog", "true", "10", "2", "a, b (x)", "don't")
         ("contrast('a,b', c)", Target(of="'a,b'", score="contrast", other="c"), "contrast('a,b',c)"),
         ("probability(cat, wild)", Target(of="cat, wild", score="probability"), "probability(cat, wild)"),
         ("cat (wild)", Target(of="cat (wild)"), "cat (wild)"),
+        ("a/b c.py:half@3f", Target(function="a/b c.py:half@3f"), "a/b c.py:half@3f"),
+        ("nets.scores:half", Target(function="nets.scores:half"), "nets.scores:half"),
+        ("'cat:dog'", Target(of="'cat:dog'"), "'cat:dog'"),
     ],
 )
 def test_a_target_has_one_spelling(text, target, canonical):
@@ -32,7 +35,7 @@ def test_a_target_has_one_spelling(text, target, canonical):
 
 @pytest.mark.parametrize("text", ["", " ", "logprob()", "contrast", "contrast(a)", "contrast(a,)", "contrast(a,b,c)"])
 def test_what_is_no_target_is_refused(text):
-    with pytest.raises(UsageError, match="is not possible; "):
+    with pytest.raises(UsageError, match=r"is not possible; contrast takes two|names no class; choose true"):
         parsed(text)
 
 
@@ -65,7 +68,7 @@ def test_a_word_goes_before_a_name_and_a_name_before_an_index(text, canonical, i
 
 
 def test_every_name_in_quotes_is_read_back():
-    for name in ["true", "logprob", "a(b", "it's", '"', "''", " x", "contrast(a,b)", "7"]:
+    for name in ["true", "logprob", "a(b", "it's", '"', "''", " x", "contrast(a,b)", "7", "a:b"]:
         classes = ["other", name]
         assert index_of(resolved(parsed(quoted(name)), classes).of, classes) == 1
 

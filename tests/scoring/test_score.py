@@ -14,6 +14,7 @@ from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.integrated_gradients import IntegratedGradients
 from saliencynoise.methods.lime import Lime
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, Score, attribute, scored_network
 from tests.scoring.tasks import TASKS, batch_of, case_of
 
@@ -85,6 +86,30 @@ def test_methods_explain_the_score_of_every_task_as_autograd_and_captum_do(task)
     for maps in (integrated, lifted):
         torch.testing.assert_close(maps.values.sum((1, 2, 3)), difference, **equal)
         assert maps.diagnostics["completeness_error"].max() < 1e-9
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_libraries_explain_the_score_of_every_task_as_the_built_in_methods_do(task):
+    case = case_of(task)
+    batch = batch_of(case)
+    scored = scored_network(case.network, case.score, image=batch.x[:1], task=case.task)
+    passes = Passes(scored, rows=64)
+
+    def maps(text):
+        found = attribute(passes, catalogue().method(text).instance, batch)
+        assert not isinstance(found, Exception), found
+        return found.values
+
+    equal = {"rtol": 0, "atol": 1e-9}
+    torch.testing.assert_close(maps("captum/saliency"), maps("gradient"), **equal)
+    torch.testing.assert_close(maps("captum/layer_gradcam"), maps("gradcam"), **equal)
+    captum = "captum/integrated_gradients(n_steps=16)"
+    torch.testing.assert_close(maps(captum), maps("integrated_gradients(steps=16)"), **equal)
+    enumerated = "shap/kernel_explainer(grid=2,samples=16)"
+    torch.testing.assert_close(maps(enumerated), maps("kernel_shap(grid=2,samples=16)"), rtol=0, atol=1e-6)
+    wanted = attribute(passes, catalogue().method("lime/lime(samples=30)").instance, batch).values
+    of_score = "lime/lime(samples=30,score=logit)"
+    assert torch.equal(maps(of_score), wanted) == (scored.columns == "scores")
 
 
 @pytest.mark.parametrize("name", ["logit", "logprob", "probability", "margin", "contrast"])

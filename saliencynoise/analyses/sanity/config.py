@@ -8,6 +8,7 @@ from typing import Any
 
 from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out, check_whole
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.target import parsed
 from saliencynoise.registry.own import label_of
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -51,8 +52,8 @@ class SanityConfig:
             raise UsageError("no method is named; name one with --method")
         if self.bench.members is not None and self.bench.members < 3:
             raise UsageError(f"--members {self.bench.members} gives no intervals; give 3 or more, 8 for reliable ones")
-        if self.bench.target == "predicted":
-            raise UsageError("--target predicted differs between trained and other networks; give true, or an index")
+        if parsed(self.bench.target).of == "predicted":
+            raise UsageError("--target predicted differs between trained and other networks; give true, or a class")
         if self.permuted_epochs < 0:
             raise UsageError(
                 f"--permuted-epochs {self.permuted_epochs} is not possible; give 1 or more, or 0 for the recipe's"

@@ -27,8 +27,8 @@ def _frontier(study: Study) -> CaptionedFigure | None:
 
 FIGURES: dict[str, tuple[str, Callable[[Study], CaptionedFigure | None]]] = {
     "maps": (maps.TITLE, maps.captioned),
-    "values": (values.TITLE, values.captioned),
     "overlay": (overlay.TITLE, overlay.captioned),
+    "values": (values.TITLE, values.captioned),
     "bars": (bars.TITLE, bars.captioned),
     "curve": (curve.TITLE, curve.captioned),
     "classes": (classes.TITLE, classes.captioned),

@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.style import LONGEST, shortened
 from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.display.population import population_sentences
+from saliencynoise.records.study import StudySettings
+from saliencynoise.records.target import TRUE, parsed
 from saliencynoise.statistics.intervals import WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.study import StudyRecord
 
 MOST = 3
 """The largest number of failures, or of names, in an alternative text."""
 
 
 def basis(study: Study) -> str:
-    """Return sentences on the data behind a study's figures: its members, images, data set and population."""
+    """Return sentences on the data behind a study's figures: members, images, data set, target and population.
+
+    The usual target, the logit of the true class, is not mentioned.
+    """
     result = study.result
     members, images = result.settings.members, counted(len(result.images), result.item)
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
@@ -29,7 +35,14 @@ def basis(study: Study) -> str:
     if result.dataset.test_images is not None:
         images = counted(len(result.images), "test image")
         data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
-    return " ".join([data, *population_sentences(result)])
+    explained = [f"Explained: {explained_scalar(result)}."] if result.settings.target not in {"", TRUE} else []
+    return " ".join([data, *explained, *population_sentences(result)])
+
+
+def explained_scalar(result: StudyRecord) -> str:
+    """Return the target of a study in words; as it was given where no bench made the maps."""
+    target = result.settings.target
+    return f"the {parsed(target).in_words}" if isinstance(result.settings, StudySettings) else target
 
 
 def of_class(name: str) -> str:

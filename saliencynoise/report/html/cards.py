@@ -15,6 +15,7 @@ from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, Pa
 from saliencynoise.display.population import UNITS, population_sentence, population_sentences
 from saliencynoise.records.study import MeasureSettings
 from saliencynoise.records.writing import json_of
+from saliencynoise.report.figures.texts import explained_scalar
 from saliencynoise.report.html.names import method_words
 from saliencynoise.report.nested import AVERAGES, average_rows, nested_of, split_sentences, worth_sentences
 
@@ -41,7 +42,6 @@ FAMILIES = {
     "perturbation": "perturbation: parts of the image are changed",
     "reference": "reference: the image is compared with others",
 }
-TARGETS = {"true": "the true class", "predicted": "the class that most networks predict"}
 MOST_IMAGES = 500
 """The largest number of attributed images in the list."""
 
@@ -265,7 +265,7 @@ def _percent(value: float | None) -> PageValue:
 
 
 def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
-    """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
+    """Return the main facts: networks, images, accuracy, explained scalar, device, time and seed."""
     settings, hardware = result.settings, result.hardware
     members = [member for architecture in result.architectures for member in architecture.members]
     accuracies = [accuracy for architecture in result.architectures for accuracy in architecture.accuracies]
@@ -280,7 +280,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
         (f"{result.item}s", images),
         *([("maps from", settings.maps)] if isinstance(settings, MeasureSettings) else []),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
-        *([("explained class", TARGETS.get(settings.target, settings.target))] if settings.target else []),
+        *([("explained", explained_scalar(result))] if settings.target else []),
         ("device", f"{hardware.device}, {hardware.processor}"),
         *([("time", time)] if time else []),
         ("seed", str(settings.seed)),

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -16,7 +16,7 @@ from saliencynoise_lime.segments import SEGMENTERS, Segmenter
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from saliencynoise.interfaces.specs import Sign
 
@@ -40,7 +40,8 @@ class Lime:
         samples: images with hidden segments.
         kernel_width: of the exponential kernel.
         hide_color: replacement of hidden segments: a number, or none for the segment's mean colour.
-        score: the fitted score: the target's "probability", as in the package, or its "logit".
+        score: the fitted score: the target's "probability", as in the package, or its "logit". A run that explains
+            another score than a logit fits that score.
     """
 
     segments: Literal["grid", "quickshift", "slic"] = "grid"
@@ -73,11 +74,11 @@ class Lime:
         """
         if batch.x.shape[1] not in {1, 3}:
             raise UsageError(f"lime takes images of one or three channels, not of {batch.x.shape[1]}")
-        module = copy.deepcopy(network.module)
+        network = replace(network, module=copy.deepcopy(network.module))
         rows = zip(batch.x, batch.target.tolist(), batch.noise.seeds, strict=True)
-        return Maps(values=torch.stack([self._image(module, x, target, seed) for x, target, seed in rows]))
+        return Maps(values=torch.stack([self._image(network, x, target, seed) for x, target, seed in rows]))
 
-    def _image(self, module: nn.Module, x: Float[Tensor, "C H W"], target: int, seed: int) -> Float[Tensor, "1 H W"]:
+    def _image(self, network: Network, x: Float[Tensor, "C H W"], target: int, seed: int) -> Float[Tensor, "1 H W"]:
         from lime.lime_image import LimeImageExplainer  # noqa: PLC0415 - takes seconds
 
         picture = x.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
@@ -89,7 +90,7 @@ class Lime:
             )
             explanation = explainer.explain_instance(
                 picture,
-                self._classifier(module, x),
+                self._classifier(network, x),
                 labels=(target,),
                 top_labels=None,
                 hide_color=self.hide_color,
@@ -103,7 +104,7 @@ class Lime:
         )
         return of_segment[torch.from_numpy(explanation.segments)][None].to(x)
 
-    def _classifier(self, module: nn.Module, like: Tensor) -> Any:
+    def _classifier(self, network: Network, like: Tensor) -> Any:
         """Return lime's function of pictures `[N, H, W, 3]`; for images of one channel their mean."""
 
         def classify(pictures: Any) -> Any:
@@ -111,8 +112,8 @@ class Lime:
             if len(like) == 1:
                 rows = rows.mean(1, keepdim=True)
             with torch.no_grad():
-                logits = module(rows)
-            values = logits.softmax(1) if self.score == "probability" else logits
+                outputs = network.module(rows)
+            values = network.probabilities(outputs) if self.score == "probability" else outputs
             return values.double().cpu().numpy()
 
         return classify

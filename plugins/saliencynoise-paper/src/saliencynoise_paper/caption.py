@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted
+from saliencynoise.display.population import population_sentence
 from saliencynoise.report.warnings import rounded
 from saliencynoise.training.recipes import Recipe
 
@@ -46,10 +47,11 @@ def _of_architecture(architecture: ArchitectureResult, recipe: RecipeRecord) -> 
         return f"{architecture.label}: no member was trained."
     adapted = f"; {'; '.join(architecture.adaptations)}" if architecture.adaptations else ""
     failed = "".join(f"; member {member.index} {member.flag}" for member in architecture.members if member.flag)
+    population = population_sentence(architecture.population, members=len(accuracies))
     return (
         f"{architecture.label}: {counted(len(accuracies), 'member')}, "
         f"accuracy {accuracies[0]:.1%} to {accuracies[-1]:.1%}, "
-        f"{_of_recipe(recipe)}{adapted}{failed}."
+        f"{_of_recipe(recipe)}{adapted}{failed}. {population}"
     )
 
 
