@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,7 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
     given = GivenNetworks(modules=networks, states=config.states)
     x = checked_images(images, what="images").float()
     labels = None if config.labels is None else checked_classes(config.labels, len(x), what="labels")
+    target = given_target(config.targets, labels=labels, images=len(x))
     asked = Asked(
         images=GivenImages(
             x=x,
@@ -110,8 +111,8 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
             compared=checked_background(config.background, x, seed=config.seed),
             members=_Members(config.members),
         ),
-        methods=methods,
-        target=given_target(config.targets, labels=labels, images=len(x)),
+        methods=[replace(method, turns=target.turns) for method in methods],
+        target=target,
         classes=None if config.classes is None else tuple(map(str, config.classes)),
         layers=config.layers or {},
         draws=config.draws,

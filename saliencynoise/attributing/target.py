@@ -10,7 +10,7 @@ import torch
 
 from saliencynoise.attributing.images import checked_classes
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.target import index_of, parsed
+from saliencynoise.records.target import TURNS, index_of, parsed
 from saliencynoise.scoring.score import LOGIT, Score
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class GivenTarget:
     def is_voted(self) -> bool:
         """Whether the networks vote on the class of each image."""
         return self.numbers is None and not self.of
+
+    @property
+    def turns(self) -> bool:
+        """Whether the score turns its sign with the outputs, as of `TURNS`; of a function that is not known."""
+        return isinstance(self.score, Score) and self.score.name in TURNS
 
     def with_classes(self, classes: Sequence[str]) -> GivenTarget:
         """Return the target with its classes as indices, when their number is known.

@@ -51,6 +51,23 @@ def test_maps_explain_the_target(targets, score, text):
     assert study.result.settings.target == text
 
 
+@pytest.mark.parametrize(
+    ("targets", "sign"),
+    [
+        (1, "signed"),
+        ("contrast(1,0)", "signed"),
+        ("probability(1)", "leaning"),
+        ("margin(1)", "leaning"),
+        (second, "leaning"),
+    ],
+)
+def test_maps_of_a_score_that_does_not_turn_with_the_outputs_have_no_test(targets, sign):
+    study = sn.attribute(nets(6), IMAGES, methods=["gradient"], targets=targets)
+    assert study.result.methods[0].sign == sign
+    figures = study.result.cells[0].figures
+    assert (figures.signal_p is None) == (sign == "leaning")
+
+
 def test_the_vote_is_the_class_of_the_largest_mean_probability():
     networks = nets(3)
     study = sn.attribute(networks, IMAGES, methods=["gradient"], labels=[1, 1])
