@@ -86,7 +86,7 @@ def measure(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Measure saliency maps that were computed elsewhere: SNR, networks to average, significant pixels.
+    """Measure saliency maps that were computed elsewhere, from files of arrays or tables.
 
     A file that is named alone holds an array [members, items, ...]. Of several files, or of a pattern, each belongs to
     a member and holds [items, ...]; a table has a row for each item and a column for each feature.

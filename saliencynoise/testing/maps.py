@@ -162,7 +162,7 @@ def checks_of_meaning() -> Iterator[Check[MethodSubject]]:
     )
     yield Check(
         name="image",
-        contract="positive where more of it raises the target's logit",
+        contract="positive where more of it raises the score",
         run=check_image,
         needs=comparable,
     )

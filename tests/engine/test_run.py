@@ -315,7 +315,7 @@ def test_no_maps_are_kept_where_none_are_wanted(quick):
     study = bench(**quick | {"methods": ["gradient"]}, keep_maps="none")
     kept = [path.relative_to(study.folder) for path in study.folder.rglob("*.safetensors")]
     assert {path.parts[0] for path in kept} == {"gram"}
-    with pytest.raises(UsageError, match="holds no maps; run the bench with --keep-maps all or mean"):
+    with pytest.raises(UsageError, match="holds no maps; run the same command with --keep-maps all or mean"):
         _ = study.maps
 
 

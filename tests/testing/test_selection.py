@@ -103,7 +103,9 @@ def test_samplers_and_data_sets_are_checked_with_their_plugin_but_for_those_of_f
     assert {"builtin/deep_ensemble", "builtin/swag"} <= set(selection.samplers)
     assert selection.datasets == ("builtin/digits", "builtin/shapes")
     (note,) = [note for note in selection.notes if note.startswith("builtin: without")]
-    assert note.startswith("builtin: without checkpoints, cifar10, imagenette, folder: they need files; to check one")
+    assert note.startswith(
+        "builtin: without checkpoints, cifar10, imagenette, folder, csv, hf, stored: they need files; to check one"
+    )
 
 
 def test_samplers_and_data_sets_are_named_with_values_and_paths(tmp_path):
