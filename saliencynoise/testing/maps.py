@@ -168,7 +168,7 @@ def checks_of_meaning() -> Iterator[Check[MethodSubject]]:
     )
     yield Check(
         name="target",
-        contract="the class whose logit is explained; the same for every member",
+        contract="the column of the network's outputs that is explained",
         run=check_target,
         needs=comparable,
     )
