@@ -157,7 +157,9 @@ def draw(lines: Sequence[MapLine]) -> Figure:
             if place == 1:
                 width = canvas.figure.get_figwidth()
                 box = axes.get_position()
-                canvas.figure.text(0.08 / width, (box.y0 + box.y1) / 2, label, ha="left", va="center", fontsize=SMALL)
+                canvas.figure.text(
+                    (canvas.left - 0.1) / width, (box.y0 + box.y1) / 2, label, ha="right", va="center", fontsize=SMALL
+                )
             _draw_tile(axes, values, extent=extent, one_signed=line.one_signed)
     return canvas.figure
 

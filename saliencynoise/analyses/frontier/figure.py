@@ -180,6 +180,8 @@ def map_lines(record: FrontierRecord, folder: Path) -> Iterator[MapLine]:
         SaliencyNoiseError: if a study of the run is gone.
     """
     studies = {label: Study.load(folder / Path(run).name) for label, run in record.runs.items()}
+    if not studies:
+        return
     reference = next(iter(studies.values()))
     several = len({cell.architecture for cell in reference.done}) > 1
     signed = list({(cell.architecture, cell.method): cell for cell in reference.done}.values())

@@ -114,7 +114,9 @@ def sentences(record: SanityRecord) -> list[str]:
 def not_learned(record: SanityRecord) -> list[str]:
     """Return a sentence for each architecture whose trained networks are hardly better than chance."""
     dataset = record.study.dataset
-    chance = dataset.largest_class or 1 / max(1, len(dataset.classes))
+    if len(dataset.classes) < 2 and dataset.largest_class is None:
+        return []
+    chance = dataset.largest_class or 1 / len(dataset.classes)
     lines = []
     for label, members in record.ensembles.trained.architectures.items():
         if members.accuracies and median(members.accuracies) < chance + LEARNED * (1 - chance):
