@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 UNKNOWN = "not determined"
 
 BOUNDS = (
-    "If the noise is Gaussian and equally large at all pixels, the SNR is at least {least}, and at most {networks} networks "
-    "are needed; if the signal is Gaussian over the pixels, too, the SNR is {gaussian}. If the noise is uneven, there is "
-    "no bound."
+    "If the noise is Gaussian and equally large at all pixels, the SNR is at least {least}, and at most {networks} "
+    "networks are needed; if the signal is Gaussian over the pixels, too, the SNR is {gaussian}. If the noise is uneven, "
+    "there is no bound."
 )
 
 FLOOR = (
@@ -36,8 +36,8 @@ SIGNED = (
 )
 
 UNANSWERED = (
-    "Not known from one number: an interval, whether the SNR differs between two methods, the SNR of single images, and "
-    "the SNR of other networks or data."
+    "Not known from one number: an interval, whether the SNR differs between two methods, the SNR of single images, "
+    "and the SNR of other networks or data."
 )
 
 
