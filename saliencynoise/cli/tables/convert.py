@@ -22,8 +22,8 @@ UNKNOWN = "not determined"
 
 BOUNDS = (
     "If the noise is Gaussian and equally large at all pixels, the SNR is at least {least}, and at most {networks} "
-    "networks are needed; if the signal is Gaussian over the pixels, too, the SNR is {gaussian}. If the noise is uneven, "
-    "there is no bound."
+    "networks are needed; if the signal is Gaussian over the pixels, too, the SNR is {gaussian}. If the noise is "
+    "uneven, there is no bound."
 )
 
 FLOOR = (
