@@ -9,10 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.api import Study, attribute, bench, compare, explain, frontier, measure, sanity, variance
+    from saliencynoise.api import Study, attribute, bench, cite, compare, explain, frontier, measure, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.decorator import method
     from saliencynoise.registry.hookspecs import hookimpl
+    from saliencynoise.statistics.conversion import convert
     from saliencynoise.testing.own import check_method
     from saliencynoise_dream.run import dream as dream
 
@@ -23,7 +24,9 @@ __all__ = [
     "attribute",
     "bench",
     "check_method",
+    "cite",
     "compare",
+    "convert",
     "explain",
     "frontier",
     "hookimpl",
@@ -38,11 +41,12 @@ __all__ = [
 _API = "saliencynoise.api"
 _HOMES = {
     **dict.fromkeys(
-        ("Study", "attribute", "bench", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
+        ("Study", "attribute", "bench", "cite", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
     ),
     "dream": "saliencynoise_dream.run",
     "method": "saliencynoise.registry.decorator",
     "check_method": "saliencynoise.testing.own",
+    "convert": "saliencynoise.statistics.conversion",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",
