@@ -200,7 +200,7 @@ def _maps(maps: Float[np.ndarray, "E c h w"], cell: Cell) -> dict[str, Any]:
 def _reliability(cell: Cell | None, extent: Extent) -> list[tuple[float, str] | None]:
     """Return the reliability of an average of 1, 2 ... members as a number and a text; None where it is not known.
 
-    Of members that share starts it is known for one network and for all.
+    Of members that share starts it is known for one network alone.
     """
     if cell is None:
         return [None] * extent.members

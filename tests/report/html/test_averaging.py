@@ -78,7 +78,7 @@ def test_single_networks_are_stepped_through_by_click(opened, ramps):
     own = maps["net", "gradient"][:, image]
     limit = colour_limit(list(expected(own, 6).unit.sum(1)))
     with opened(page_file) as page:
-        page.get_by_label("single networks").check()
+        page.get_by_role("checkbox", name="single networks").check()
         page.get_by_role("button", name="One network on").click()
         page.get_by_role("button", name="One network on").click()
         assert page.locator("#averaged-words").inner_text() == "network 3 of 6 alone"
