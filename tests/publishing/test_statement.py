@@ -79,10 +79,9 @@ def test_a_sound_study_ticks_all_that_the_record_can_tell():
 def test_methods_of_one_sign_without_untrained_networks_are_not_ticked():
     text = statement(study(made("gradcam_plus_plus", sign="leaning")))
     undone = [line for is_done, line in text.checklist if is_done is False]
-    assert undone == [
-        "Methods whose maps have one sign, or lean to one, are compared with untrained networks (not so: "
-        "gradcam_plus_plus)."
-    ]
+    (line,) = undone
+    assert line.startswith("Methods whose maps have one sign, or lean to one, are compared with untrained networks (")
+    assert "gradcam_plus_plus" in line
 
 
 def test_every_number_is_one_of_the_record():
