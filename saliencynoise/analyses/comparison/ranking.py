@@ -16,7 +16,7 @@ from saliencynoise.engine.judged import judged_cells
 if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.run import Pair
     from saliencynoise.engine.study import Study
-    from saliencynoise.records.common import ValueWithInterval
+    from saliencynoise.records.cell import Estimate
     from saliencynoise.statistics.comparison import Verdict
 
 SIGNS: Mapping[Verdict, str] = {"less noisy": ">", "noisier": "<", "tie": "~", "undetermined": "?"}
@@ -45,7 +45,7 @@ class Ranking:
 
     architecture: str
     methods: tuple[str, ...]
-    snr: Mapping[str, ValueWithInterval]
+    snr: Mapping[str, Estimate]
     verdicts: Mapping[tuple[str, str], Verdict]
 
     def separated(self, a: str, b: str) -> bool:
