@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -266,7 +266,7 @@ class Catalogue:
         try:
             entry = self.find("datasets", name)
         except UsageError as error:
-            if Path(text).is_dir():
+            if os.path.isdir(text):  # noqa: PTH112 - False for a name that no file system takes
                 raise UsageError(
                     f"unknown data set '{text}'; for the folder of that name write folder:{text}"
                 ) from error

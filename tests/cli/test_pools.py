@@ -81,8 +81,7 @@ def test_what_cannot_be_done_is_said_in_a_line(capsys, tmp_path):
 
 
 def test_a_file_is_for_one_pool(capsys):
-    from saliencynoise.cli.tables.pools import short_name
-from saliencynoise.store.pool import Pool
+    from saliencynoise.store.pool import Pool
 
     for name in ("digits-a", "digits-b"):
         Pool.of({"name": name}, name=name).describe({"name": name}, {})
