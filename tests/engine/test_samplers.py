@@ -231,7 +231,7 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     assert "is not above chance (largest class" in words
     assert "; the networks may expect other inputs" in words
     assert "compare --normalization" in words
-    assert "test_resnet(adapt=false)" in words
+    assert "test_resnet(adapt=False)" in words
     assert words.count("may expect other inputs") == 1, "not again for each member"
     assert "--epochs" not in words
 
@@ -361,9 +361,9 @@ def test_a_third_partys_mistakes_are_named(four, third_party, sampler, words):
 def test_networks_of_others_are_not_adapted_unless_asked_for(four, networks):
     settings = {**four, **FILES, "arch_args": {}, "images": 2, "members": 2, "keep_maps": "none"}
     plain = bench(**settings, out="plain").result.architectures[0]
-    assert (plain.label, plain.adaptations) == ("test_resnet(adapt=false)", ())
+    assert (plain.label, plain.adaptations) == ("test_resnet(adapt=False)", ())
     asked = bench(**{**settings, "arch_args": {"adapt": True}}, out="asked").result.architectures[0]
-    assert asked.label == "test_resnet(adapt=true)"
+    assert asked.label == "test_resnet(adapt=True)"
     assert asked.adaptations != ()
     leftover = [pool.folder.name for pool in all_pools() if not pool.indices()]
     assert leftover == [], "no pool without members"
