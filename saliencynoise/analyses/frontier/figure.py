@@ -305,12 +305,13 @@ def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, st
 
     positions = [(point.price, point.fidelity_squared) for point in points]
     places = [tuple(place) for place in axis.transData.transform(positions).tolist()]
-    taken = [*places, *_drawn_places(axis)]
+    taken, drawn = [*places], _drawn_places(axis)
     for point, position, (x, y) in zip(points, positions, places, strict=True):
         text = str(point.members)
-        for dx, dy in ((7, 9), (-7, 9), (7, -9), (-7, -9), (12, 0), (-12, 0)):
-            if all(abs(x + dx - other[0]) > 8 or abs(y + dy - other[1]) > 8 for other in taken):
-                taken.append((x + dx, y + dy))
+        for dx, dy in ((9, 9), (-9, 9), (9, -9), (-9, -9), (12, 0), (-12, 0)):
+            place = x + dx, y + dy
+            if _is_free(place, taken, apart=8) and _is_free(place, drawn, apart=6):
+                taken.append(place)
                 offset = (dx * 0.72, dy * 0.72)  # points, of which an inch has 72, for its 100 dots
                 label = axis.annotate(
                     text, position, offset, textcoords="offset points", ha="center", va="center", size=8
@@ -318,6 +319,10 @@ def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, st
                 label.set_color(colours[point.name])
                 label.set_path_effects([withStroke(linewidth=2, foreground="white")])
                 break
+
+
+def _is_free(place: tuple[float, float], others: Sequence[tuple[float, float]], *, apart: float) -> bool:
+    return all(abs(place[0] - x) > apart or abs(place[1] - y) > apart for x, y in others)
 
 
 def _drawn_places(axis: Axes) -> list[tuple[float, float]]:
