@@ -114,6 +114,9 @@ def _sentences(result: StudyRecord, columns: Mapping[str, Column]) -> Iterator[s
     if meanings:
         text = "; ".join(meanings)
         yield f"{text[0].upper() if not text.startswith('p:') else text[0]}{text[1:]}."
+    rectified = [view for view in ("relu", "abs") if any(cell.view == view for cell in result.cells)]
+    if rectified:
+        yield f"In the view {' and '.join(rectified)} pure noise has an SNR above 0."
     brackets = brackets_of(result)
     if brackets:
         yield f"Brackets: {brackets}."

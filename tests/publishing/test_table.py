@@ -1,6 +1,7 @@
 import pytest
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.publishing.statement import statement
 from saliencynoise.publishing.table import published_table
 from tests.publishing.published import failed, made, study
 
@@ -41,6 +42,13 @@ def test_a_failed_cell_is_a_row_without_entries():
     rows = published_table(study(made(), failed())).groups[0].rows
     assert (rows[1].method, rows[1].entries) == ("lime", ())
     assert rows[1].values["status"] == "failed"
+
+
+def test_views_in_which_noise_has_an_snr_are_named():
+    sentence = "In the view relu pure noise has an SNR above 0."
+    assert sentence in published_table(study(made(), made(view="relu"))).caption
+    assert sentence in statement(study(made(), made(view="relu"))).methods
+    assert "In the view" not in published_table(study()).caption
 
 
 def test_a_method_that_failed_has_one_row_for_all_its_views():
