@@ -89,4 +89,4 @@ def test_an_snr_below_zero_has_a_reliability_of_zero():
 
 def test_views_are_rows_of_their_own():
     rows = published_table(study(made(), made(view="centred"))).groups[0].rows
-    assert [row.method for row in rows] == ["gradient", "gradient, centred"]
+    assert [row.method for row in rows] == ["gradient", "view centred"]
