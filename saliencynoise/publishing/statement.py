@@ -120,6 +120,9 @@ def _methods(result: StudyRecord, done: Sequence[Cell]) -> Iterator[str]:
     yield DEFINITION
     brackets = brackets_of(result)
     yield f"Brackets are {brackets}." if brackets else "There are too few networks for intervals."
+    rectified = _unique(cell.view for cell in done if cell.view in {"relu", "abs"})
+    if rectified:
+        yield f"In the view {' and '.join(rectified)} pure noise has an SNR above 0."
     if any(cell.known_details.pixels is not None for cell in done):
         yield PIXELS
     version = result.versions.get("saliencynoise")
@@ -139,9 +142,9 @@ def _admissions(result: StudyRecord) -> Iterator[str]:
         for member in architecture.members:
             if member.flag:
                 yield f"Network {member.index} of {architecture.label} is flagged: {member.flag}."
-    for cell in result.cells:
-        if cell.status == "failed":
-            yield f"{label_of(cell)} on {cell.architecture} was not computed: {cell.reason}."
+    failures = {(cell.method, cell.architecture): cell.reason for cell in result.cells if cell.status == "failed"}
+    for (method, architecture_name), reason in failures.items():
+        yield f"{method} on {architecture_name} was not computed: {reason}."
     yield from (line for line in warnings(result) if not re.match(_SAID, line))
 
 
