@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Runs = Annotated[list[str], typer.Argument(help="Folders of one or more runs.", metavar="RUN...")]
 Html = Annotated[
-    Path | None, typer.Option("--html", help="HTML file to write about several runs (default: none).", metavar="FILE")
+    Path | None, o.in_output("--html", help="HTML file to write about several runs (default: none).", metavar="FILE")
 ]
 
 

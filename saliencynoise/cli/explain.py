@@ -14,15 +14,20 @@ Pictures = Annotated[
     list[str],
     typer.Argument(help="Image files, or folders with image files (subfolders included).", metavar="PICTURE..."),
 ]
-Members = Annotated[int | None, typer.Option(help="Number of networks (default: 8, or all that the pool has).")]
+Members = Annotated[
+    int | None, o.in_networks(help="Number of networks (default: 8, or all that the pool has).", metavar="N")
+]
 Target = Annotated[
     str,
-    typer.Option(
+    o.in_maps(
         help="Scalar to explain: the logit of predicted (the ensemble's vote) or a CLASS by name or index; or "
-        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION."
+        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION.",
+        metavar="TARGET",
     ),
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
+Out = Annotated[
+    str | None, o.in_output(help="Folder for the results (default: a folder in ./explanations).", metavar="FOLDER")
+]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]
 

@@ -15,7 +15,9 @@ def plan(
     *,
     reliability: Annotated[
         float,
-        typer.Option(help="Reliability to reach: cosine of two averages of independent networks, between 0 and 1."),
+        o.in_maps(
+            help="Reliability to reach: cosine of two averages of independent networks, between 0 and 1.", metavar="R"
+        ),
     ] = 0.9,
     workers: o.Workers = None,
     as_json: o.Json = False,

@@ -14,9 +14,9 @@ def report(
     folder: o.Run,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="File to write (default: report.html in the run's folder).", metavar="FILE")
+        Path | None, o.in_output(help="File to write (default: report.html in the run's folder).", metavar="FILE")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")] = False,
+    quiet: Annotated[bool, o.in_output("--quiet", "-q", help="Print only the path of the page.")] = False,
 ) -> None:
     """Write an HTML page about a bench, frontier, variance or sanity run: findings, table, figures, provenance.
 

@@ -30,8 +30,10 @@ def sanity(
     epochs: o.Epochs = None,
     permuted_epochs: Annotated[
         int,
-        typer.Option(
-            help="Number of passes over the images with permuted labels (default: the recipe's).", show_default=False
+        o.in_networks(
+            help="Number of passes over the images with permuted labels (default: the recipe's).",
+            show_default=False,
+            metavar="N",
         ),
     ] = 0,
     target: o.Target = "true",

@@ -19,15 +19,18 @@ def show(
     folder: o.Run,
     *,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table.")
+        bool,
+        typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table."),
     ] = False,
     similarity: Annotated[
-        bool, typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table.")
+        bool,
+        typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table."),
     ] = False,
     structure: Annotated[
         bool,
         typer.Option(
-            "--structure", help="Print template, significant pixels, modes and finest detail, instead of the table."
+            "--structure",
+            help="Print template, significant pixels, modes and finest detail, instead of the table.",
         ),
     ] = False,
     localization: Annotated[

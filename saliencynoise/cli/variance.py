@@ -21,11 +21,14 @@ def variance(
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.VarianceMethods = _METHODS,
-    blocks: Annotated[int, typer.Option(help="Number of blocks of networks, each with its own seeds; 2 or more.")] = 4,
+    blocks: Annotated[
+        int, o.in_networks(help="Number of blocks of networks, each with its own seeds; 2 or more.", metavar="N")
+    ] = 4,
     streams: Annotated[
         str | None,
-        typer.Option(
-            help="Streams of random numbers to separate, of init,order,augment,dropout (default: all with an effect)."
+        o.in_networks(
+            help="Streams of random numbers to separate, of init,order,augment,dropout (default: all with an effect).",
+            metavar="NAMES",
         ),
     ] = None,
     images: o.Images = None,

@@ -21,6 +21,7 @@ from saliencynoise.interfaces.specs import (
     VIEWS,
     AggregatorSpec,
     Claim,
+    CommandGroup,
     CommandSpec,
     DatasetSpec,
     Family,
@@ -185,7 +186,9 @@ def validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is expected"
             )
-    if not isinstance(spec, CommandSpec):
+    if isinstance(spec, CommandSpec):
+        _validate_choices(spec, kind, (("group", () if spec.group is None else (spec.group,), CommandGroup),))
+    else:
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         declared = (

@@ -14,5 +14,6 @@ def saliencynoise_commands() -> tuple[CommandSpec, ...]:
             name="dream",
             summary="Dream pictures of a class or a layer with an ensemble, and compare them with single networks.",
             target="saliencynoise_dream.command:dream",
+            group="research",
         ),
     )
