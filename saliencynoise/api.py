@@ -79,6 +79,26 @@ class Study(engine_study.Study):
 
         return write_report(self, path)
 
+    def to_latex(self, columns: Sequence[str] | str | None = None) -> str:
+        """Return the table for a paper as LaTeX, with booktabs and a caption, as `saliencynoise show --format latex`.
+
+        Args:
+            columns: names of columns, in their order: some of "snr", "reliability", "networks", "pixels", "p",
+                "published", "floor", "alone", "untrained", "accuracy"; None for the first four.
+
+        Raises:
+            UsageError: if a name is unknown.
+        """
+        from saliencynoise.publishing.formats import table_text
+
+        return table_text(self, "latex", columns=columns)
+
+    def to_markdown(self, columns: Sequence[str] | str | None = None) -> str:
+        """Return the same as Markdown."""
+        from saliencynoise.publishing.formats import table_text
+
+        return table_text(self, "markdown", columns=columns)
+
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
         from saliencynoise.report.html.notebook import study_html
