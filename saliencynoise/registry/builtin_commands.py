@@ -44,8 +44,8 @@ COMMANDS = (
     ),
     CommandSpec(
         name="convert",
-        summary="Convert a published SNR to the corrected one, as far as its definition allows: floor, SNR, networks for "
-        "0.9.",
+        summary="Convert a published SNR to the corrected one, as far as its definition allows: floor, SNR, networks "
+        "for 0.9.",
         target="saliencynoise.cli.convert:convert",
         group="look",
     ),
