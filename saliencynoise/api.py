@@ -473,6 +473,24 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
     return {"methods": pair_rows(compare_methods(study)), "architectures": pair_rows(compare_architectures(study))}
 
 
+def cite(study: engine_study.Study | PathLike) -> str:
+    """Return BibTeX of all that a study used: this program, the paper, methods, data, architectures and libraries.
+
+    Args:
+        study: a study, or the folder of one.
+
+    Returns:
+        The entries, each after a comment that says what it is for. What has no verified entry is named at the end.
+
+    Raises:
+        UsageError: if the folder holds no study.
+    """
+    from saliencynoise.publishing.citations import citations_of
+
+    opened = study if isinstance(study, engine_study.Study) else engine_study.Study.load(study)
+    return str(citations_of(opened.result))
+
+
 def frontier(
     *,
     dataset: str | DatasetLike = "digits",

@@ -26,7 +26,7 @@ Target = Annotated[
     ),
 ]
 Out = Annotated[
-    str | None, o.in_output(help="Folder for the results (default: a folder in ./explanations).", metavar="FOLDER")
+    str | None, o.in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")
 ]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]

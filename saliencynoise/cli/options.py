@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saliencynoise.cli.commands import OUTPUT
-from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_samplers
+from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_runs, complete_samplers
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
@@ -265,7 +265,15 @@ BenchFile = Annotated[
     Path | None,
     in_run(help="TOML file with the options of bench. Its members and sampler are not used.", metavar="FILE"),
 ]
-Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="Folder of the results; in ./runs its name, a beginning of it or its last part (default: the latest).",
+        metavar="[RUN]",
+        autocompletion=complete_runs,
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, in_output("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
 Report = Annotated[
     bool,

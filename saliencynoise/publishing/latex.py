@@ -83,6 +83,7 @@ def _lines(table: PublishedTable) -> Iterator[str]:
     yield "% in the preamble: \\usepackage{booktabs}"
     yield r"\begin{table}"
     yield r"  \centering"
+    yield r"  \setlength{\belowcaptionskip}{6pt}"
     yield f"  \\caption{{{escape(table.caption)}}}"
     yield f"  \\label{{tab:{label(table.name)}}}"
     yield f"  \\begin{{tabular}}{{@{{}}l{'r' * len(table.headers)}@{{}}}}"

@@ -9,12 +9,16 @@ COMMANDS = (
         name="bench",
         summary="Train an ensemble on real images and report the SNR of its saliency maps.",
         target="saliencynoise.cli.bench:bench",
+        result_file="result.json",
+        results="saliencynoise.report.kinds:STUDY",
         group="start here",
     ),
     CommandSpec(
         name="explain",
         summary="Explain your own pictures with an ensemble: predictions, saliency maps, and how reliable they are.",
         target="saliencynoise.cli.explain:explain",
+        result_file="explanation.json",
+        results="saliencynoise.report.kinds:EXPLANATION",
         group="start here",
     ),
     CommandSpec(
@@ -24,15 +28,20 @@ COMMANDS = (
         group="start here",
     ),
     CommandSpec(
+        name="runs",
+        summary="List the results in ./runs, the newest first: kind, date, subject, main finding.",
+        target="saliencynoise.cli.runs:runs",
+        group="look",
+    ),
+    CommandSpec(
         name="show",
-        summary="Print the table of a run or a frontier from its files, or other figures of a run.",
+        summary="Print the table of any result from its files, or other figures of a bench.",
         target="saliencynoise.cli.show:show",
         group="look",
     ),
     CommandSpec(
         name="report",
-        summary="Write an HTML page about a bench, frontier, variance or sanity run: findings, table, figures, "
-        "provenance.",
+        summary="Write the HTML page of any result: findings, table, figures, provenance.",
         target="saliencynoise.cli.report:report",
         group="look",
     ),
@@ -40,6 +49,12 @@ COMMANDS = (
         name="compare",
         summary="Compare the methods and architectures of a run, or show several runs side by side.",
         target="saliencynoise.cli.compare:compare",
+        group="look",
+    ),
+    CommandSpec(
+        name="cite",
+        summary="Print BibTeX of all that a run used: this program, methods, data, architectures, libraries.",
+        target="saliencynoise.cli.cite:cite",
         group="look",
     ),
     CommandSpec(
@@ -72,18 +87,24 @@ COMMANDS = (
         summary="Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or "
         "hardware.",
         target="saliencynoise.cli.variance:variance",
+        result_file="variance.json",
+        results="saliencynoise.report.kinds:VARIANCE",
         group="research",
     ),
     CommandSpec(
         name="sanity",
         summary="Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.",
         target="saliencynoise.cli.sanity:sanity",
+        result_file="sanity.json",
+        results="saliencynoise.report.kinds:SANITY",
         group="research",
     ),
     CommandSpec(
         name="frontier",
         summary="Compare cheap samplers with independently trained networks.",
         target="saliencynoise.cli.frontier:frontier",
+        result_file="frontier.json",
+        results="saliencynoise.report.kinds:FRONTIER",
         group="research",
     ),
     CommandSpec(

@@ -53,6 +53,11 @@ class Entry:
         return load_target(self.spec.target, self.plugin)
 
 
+    def load_results(self) -> object:
+        """Import the object that reads the results of a command; errors as of `load_target`."""
+        return load_target(getattr(self.spec, "results", ""), self.plugin)
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnEntry(Entry):
     """An object of the user's own code, as an entry.

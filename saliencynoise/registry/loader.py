@@ -180,13 +180,15 @@ def validate(spec: object, kind: str) -> None:
         )
     if not (isinstance(spec.summary, str) and spec.summary.strip() and "\n" not in spec.summary):
         raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' needs a summary of one line")
-    targets = [spec.target, getattr(spec, "names", None) or spec.target]
+    targets = [spec.target, *(getattr(spec, name, None) or spec.target for name in ("names", "paper_of"))]
     for target in targets:
         if not (isinstance(target, str) and _TARGET.fullmatch(target)):
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is expected"
             )
+    _validate_sources(spec, kind)
     if isinstance(spec, CommandSpec):
+        _validate_results(spec, kind)
         _validate_choices(spec, kind, (("group", () if spec.group is None else (spec.group,), CommandGroup),))
     else:
         _validate_expected_failures(spec, kind)
@@ -206,6 +208,14 @@ def validate(spec: object, kind: str) -> None:
         _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 
 
+def _validate_sources(spec: Spec, kind: str) -> None:
+    """Refuse sources that are no text."""
+    for name in ("paper", "bibtex"):
+        value = getattr(spec, name, "")
+        if not isinstance(value, str):
+            raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' has {name}={value!r}; give a text")
+
+
 def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple[str, ...], object]]) -> None:
     """Refuse values that are not of the choices, `Literal` types."""
     for name, values, choices in declared:
@@ -215,6 +225,14 @@ def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple
                 f"saliencynoise_{kind}: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
                 f"{', '.join(get_args(choices))}"
             )
+
+
+def _validate_results(spec: CommandSpec, kind: str) -> None:
+    if bool(spec.result_file) != bool(spec.results) or "/" in spec.result_file:
+        raise ConfigurationError(
+            f"saliencynoise_{kind}: '{spec.name}' has result_file={spec.result_file!r} and results={spec.results!r}; give "
+            "the name of a file and 'package.module:attribute', or neither"
+        )
 
 
 def _validate_expected_failures(spec: Checked, kind: str) -> None:

@@ -169,7 +169,7 @@ def dream(
     study = run_dream(prepared, (lambda _line: None) if quiet else _print_line)
     write_figure(study)
     document = {**json_of(study.result), "folder": str(study.folder)}
-    emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
+    emit(lambda: print_dream(study.result, study.folder), document, [study.folder], as_json=as_json, quiet=quiet)
 
 
 def _print_line(line: str) -> None:

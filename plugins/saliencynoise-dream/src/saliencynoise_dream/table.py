@@ -63,15 +63,13 @@ def write_figure(study: DreamStudy) -> Path:
     return path
 
 
-def print_dream(study: DreamStudy, console: Console | None = None) -> None:
+def print_dream(result: DreamRecord, folder: Path, console: Console | None = None) -> None:
     """Print the scores of the dreams, the networks and data behind them, and the folder of the files."""
     console = console or Terminal()
-    for part in render_dream(study.result, width=console.width):
+    for part in render_dream(result, width=console.width):
         console.print(part)
-    gif = ", steps.gif" if (study.folder / "steps.gif").exists() else ""
-    console.print(
-        Text(f"Results in {study.folder} ({FIGURE}, pictures, large{gif}, scores.csv, objective.csv, {RESULT}).")
-    )
+    gif = ", steps.gif" if (folder / "steps.gif").exists() else ""
+    console.print(Text(f"Results in {folder} ({FIGURE}, pictures, large{gif}, scores.csv, objective.csv, {RESULT})."))
 
 
 def render_dream(result: DreamRecord, *, width: int) -> Iterator[RenderableType]:
