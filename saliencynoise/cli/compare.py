@@ -38,7 +38,7 @@ def compare(runs: Runs = None, *, html: Html = None, as_json: o.Json = False) ->
     from saliencynoise.cli.finding import study_folder  # noqa: PLC0415 - only when the command runs
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
 
-    studies = [Study.load(study_folder(name)) for name in runs or [None]]
+    studies = [Study.load(study_folder(name)) for name in (runs or (None,))]
     if len(studies) > 1:
         _compare_several(studies, html, as_json=as_json)
     elif html is not None:

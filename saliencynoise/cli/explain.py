@@ -25,9 +25,7 @@ Target = Annotated[
         metavar="TARGET",
     ),
 ]
-Out = Annotated[
-    str | None, o.in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")
-]
+Out = Annotated[str | None, o.in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]
 

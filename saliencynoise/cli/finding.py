@@ -85,7 +85,9 @@ def found(name: str | None, *, only: str | None = None) -> tuple[Path, Entry]:
             f"{folder} holds no results, which are one of {files}; 'saliencynoise runs' lists the folders that do"
         )
     if only is not None and entry.name != only:
-        raise UsageError(f"{folder} holds the results of {entry.name}, and here those of {only} are needed; {_other(only)}")
+        raise UsageError(
+            f"{folder} holds the results of {entry.name}, and here those of {only} are needed; {_other(only)}"
+        )
     return folder, entry
 
 
@@ -123,6 +125,9 @@ def _named(name: str) -> Path:
     close = [known for known in names if name and (known.startswith(name) or known.rpartition("-")[2].startswith(name))]
     if len(close) == 1:
         return RUNS / close[0]
+    alone = [known for known in close if known.rpartition("-")[0] == name]
+    if len(alone) == 1:
+        return RUNS / alone[0]
     if close:
         raise UsageError(f"'{name}' may be {', '.join(sorted(close))}; give more of the name")
     hint = did_you_mean(last, names, otherwise="'saliencynoise runs' lists the results here", most=2)

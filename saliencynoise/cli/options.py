@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saliencynoise.cli.commands import OUTPUT
-from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_runs, complete_samplers
+from saliencynoise.cli.complete import (
+    complete_archs,
+    complete_datasets,
+    complete_methods,
+    complete_runs,
+    complete_samplers,
+)
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:

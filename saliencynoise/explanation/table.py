@@ -51,7 +51,7 @@ def print_found(outcome: Explanation | LeftOut, page: Path | None, console: Cons
 
 
 def print_record(record: ExplanationRecord, folder: Path, console: Console | None = None) -> None:
-    """Print the pictures of a folder from its document: class, reliabilities and warnings, and the paths of the pages."""
+    """Print the pictures of a folder from its document: class, reliabilities, warnings, and the paths of the pages."""
     console = console or Terminal()
     for picture in record.explanations:
         console.print(Text(f"{one_visible_line(picture.picture)}: {_headline_of(picture)}", style="bold"))
@@ -72,9 +72,8 @@ def _headline_of(picture: PictureRecord) -> str:
 
     def about(found: ExplainedClass) -> str:
         entry = likely[found.index]
-        return (
-            f"'{found.name}' ({entry.votes} of {len(picture.members)} members, mean probability {entry.probability:.0%})"
-        )
+        votes = f"{entry.votes} of {len(picture.members)} members"
+        return f"'{found.name}' ({votes}, mean probability {entry.probability:.0%})"
 
     vote = about(picture.vote)
     return vote if picture.explained == picture.vote else f"{vote}; explained: {about(picture.explained)}"

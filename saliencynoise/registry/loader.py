@@ -230,8 +230,8 @@ def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple
 def _validate_results(spec: CommandSpec, kind: str) -> None:
     if bool(spec.result_file) != bool(spec.results) or "/" in spec.result_file:
         raise ConfigurationError(
-            f"saliencynoise_{kind}: '{spec.name}' has result_file={spec.result_file!r} and results={spec.results!r}; give "
-            "the name of a file and 'package.module:attribute', or neither"
+            f"saliencynoise_{kind}: '{spec.name}' has result_file={spec.result_file!r} and results={spec.results!r}; "
+            "give the name of a file and 'package.module:attribute', or neither"
         )
 
 

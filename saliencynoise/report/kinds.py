@@ -33,7 +33,9 @@ class StudyResults:
         return ResultSummary(
             kind="measured maps" if measured else "bench",
             subject=", ".join([*names, *where, members, data]),
-            headline=_snr_range({cell.method: cell.figures.estimates.snr.value for cell in result.cells if cell.figures}),
+            headline=_snr_range(
+                {cell.method: cell.figures.estimates.snr.value for cell in result.cells if cell.figures}
+            ),
             created=result.created,
         )
 
@@ -59,15 +61,22 @@ class FrontierResults:
 
     def summary(self, folder: Path) -> ResultSummary:
         """Return the samplers and the finding on the first of them."""
-        from saliencynoise.analyses.frontier.run import load_frontier  # noqa: PLC0415 - as above
-        from saliencynoise.analyses.frontier.table import compared, sentences  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.result import load_result  # noqa: PLC0415 - as above
+        from saliencynoise.display.numbers import counted, format_number  # noqa: PLC0415 - as above
+        from saliencynoise.records.frontier import FrontierRecord  # noqa: PLC0415 - as above
 
-        record = load_frontier(folder)
-        found = [sentence for _, rows in compared(record) for sentence in sentences(rows)]
+        record = load_result(folder, "frontier.json", FrontierRecord, command="frontier")
         samplers = list(dict.fromkeys(row.sampler for row in record.done))
-        subject = f"{', '.join(samplers)} on {record.dataset.asked}"
+        last = next((row for row in reversed(record.done) if row.sampler != "deep_ensemble"), None)
+        headline = "no sampler was compared"
+        if last is not None:
+            price = "?" if last.price is None else format_number(last.price)
+            headline = f"{last.sampler} with {counted(last.members, 'member')}: {last.fidelity.words}; price {price}"
         return ResultSummary(
-            kind="frontier", subject=subject, headline=found[0] if found else "no sampler was compared", created=record.created
+            kind="frontier",
+            subject=f"{', '.join(samplers)} on {record.dataset.asked}",
+            headline=headline,
+            created=record.created,
         )
 
     def show(self, folder: Path, *, as_json: bool) -> bool:
@@ -92,10 +101,11 @@ class SanityResults:
 
     def summary(self, folder: Path) -> ResultSummary:
         """Return the networks and data, and the verdict on the first method."""
-        from saliencynoise.analyses.sanity.run import load_sanity  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.result import load_result  # noqa: PLC0415 - as above
         from saliencynoise.analyses.sanity.table import verdict_words  # noqa: PLC0415 - as above
+        from saliencynoise.records.sanity import SanityRecord  # noqa: PLC0415 - as above
 
-        record = load_sanity(folder)
+        record = load_result(folder, "sanity.json", SanityRecord, command="sanity")
         bench = record.settings.bench
         return ResultSummary(
             kind="sanity",
@@ -126,14 +136,15 @@ class VarianceResults:
 
     def summary(self, folder: Path) -> ResultSummary:
         """Return the networks and data, and the finding on the first method."""
-        from saliencynoise.analyses.variance.run import load_variance  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.result import load_result  # noqa: PLC0415 - as above
+        from saliencynoise.records.variance import VarianceRecord  # noqa: PLC0415 - as above
 
-        record = load_variance(folder)
-        bench = record.settings.bench
+        record = load_result(folder, "variance.json", VarianceRecord, command="variance")
+        bench, blocks = record.settings.bench, record.settings.blocks
         first = next(iter(record.done), None)
         return ResultSummary(
             kind="variance",
-            subject=f"{', '.join(bench.archs)} on {bench.dataset}, {record.settings.blocks} blocks, {record.images} images",
+            subject=f"{', '.join(bench.archs)} on {bench.dataset}, {blocks} blocks, {record.images} images",
             headline="every method failed" if first is None else f"{first.method}: {first.words}",
             created=record.created,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.text import Text
 
 from saliencynoise.display.terminal import Terminal
@@ -33,6 +34,6 @@ def print_runs(entries: Sequence[Listed], console: Console | None = None) -> Non
             continue
         line = Text(f"{name:<{width}}", style="bold", end="")
         console.print(Text.assemble(line, (f"  {date}  {entry.summary.kind}", "")), soft_wrap=True)
-        console.print(Text(f"  {one_visible_line(entry.summary.subject)}", style="dim"))
-        console.print(Text(f"  {one_visible_line(entry.summary.headline)}"))
+        for text, style in ((entry.summary.subject, "dim"), (entry.summary.headline, "")):
+            console.print(Padding(Text(one_visible_line(text), style=style), (0, 0, 0, 2)))
     console.print(Text("saliencynoise show NAME, or report NAME; the beginning of a name is enough", style="dim"))
