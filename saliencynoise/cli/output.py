@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,12 +46,15 @@ def emit(
 
 def report_beside(study: Study, *, quiet: bool) -> None:
     """Write a study's report and print its path on standard error; a failure does not lose the results."""
-    from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.display.numbers import bytes_text, seconds_text  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - as above
 
     try:
+        began = time.perf_counter()
         path = write_report(study)
+        took = seconds_text(time.perf_counter() - began)
     except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
         typer.echo(f"warning: cannot write the report: {one_line(error)}; the results are complete", err=True)
         return
     if not quiet:
-        typer.echo(f"Report in {path}", err=True)
+        typer.echo(f"Report in {path} ({bytes_text(path.stat().st_size)}, {took} s)", err=True)

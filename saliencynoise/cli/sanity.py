@@ -58,13 +58,14 @@ def sanity(
     }
     options |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - torch, only here
-    from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
-    with observing(quiet=quiet) as progress:
+    with observing(quiet=quiet, runs=len(config.samplers)) as progress:
+        from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - torch, after the first line
+
         record = run_sanity(config, progress)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_sanity(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)

@@ -52,15 +52,16 @@ def variance(
     options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
     options |= {"workers": workers}
 
-    from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - torch, only here
-    from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
-    with observing(quiet=quiet) as progress:
+    with observing(quiet=quiet, runs=len(bench.archs)) as progress:
+        from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - torch, after the first line
+        from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - torch, after the first line
+
         record = run_variance(config, progress)
     save_plot(record, config.folder)
     with_folder = {**json_of(record), "folder": str(config.folder)}

@@ -159,12 +159,13 @@ def dream(
     from saliencynoise.records.writing import json_of  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
-    from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - as above
-    from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
+        from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - torch, after the first line
+        from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
+
         prepared = prepare_dream(request, observer)
     study = run_dream(prepared, (lambda _line: None) if quiet else _print_line)
     write_figure(study)
