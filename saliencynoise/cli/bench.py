@@ -71,7 +71,7 @@ def bench(
         study = run(settings, progress)
         if report:
             progress.reporting()
-            report_beside(study, quiet=quiet)
+            report_beside(study.folder, quiet=quiet)
     document = {**json_of(study.result), "folder": str(study.folder)}
     emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if study.failed else 0)

@@ -85,7 +85,7 @@ def explain(
         target_folder = folder_for(settings, out)
         files = picture_files(settings.pictures)
         result_folder = ExplanationFolder(
-            target_folder, files, settings.settings
+            target_folder, files, settings.settings, command=settings.command
         )  # a wrong folder is refused before anything is trained
         prepared = prepare(settings, observer, files=files)
     with result_folder as folder:

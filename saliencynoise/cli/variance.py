@@ -8,7 +8,7 @@ import typer
 
 from saliencynoise.analyses.variance.config import METHODS, VarianceConfig
 from saliencynoise.cli import options as o
-from saliencynoise.cli.output import emit
+from saliencynoise.cli.output import emit, report_beside
 from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
@@ -58,12 +58,12 @@ def variance(
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet, runs=len(bench.archs)) as progress:
-        from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - torch, after the first line
         from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - as above
         from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - torch, after the first line
 
         record = run_variance(config, progress)
-    save_plot(record, config.folder)
+        progress.reporting()
+        report_beside(config.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_variance(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)
