@@ -43,7 +43,8 @@ class Reported(Observer, Protocol):
 def observing(*, quiet: bool, runs: int = 1) -> AbstractContextManager[Reported]:
     """Return the observer of a command: progress on standard error, or only what fails.
 
-    It is entered before torch is imported, so that a first line is there at once.
+    It is entered before torch is imported, so that the bar is there at once on a terminal. Elsewhere the first line is
+    the plan, so that a refused command prints one line.
 
     Args:
         quiet: whether only failures are printed.
@@ -97,8 +98,6 @@ class Progress:
     def __enter__(self) -> Progress:
         if self._live:
             self._bars.start()
-        else:
-            self._say("starting: loading libraries and data")
         return self
 
     def __exit__(
@@ -171,24 +170,18 @@ class Progress:
 
     def reducing(self, cells: int) -> None:
         """Show that the statistics are being computed."""
-        self._step(f"statistics of {counted(cells, 'cell')}", MEMBERS)
+        self._show(f"statistics of {counted(cells, 'cell')}", MEMBERS)
 
     def reporting(self) -> None:
         """Show that the report is being written."""
         self._begun = self._runs
-        self._step("report", 1.0)
+        self._show("report", 1.0)
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
         """Print that untrained networks are explained; they fill the column "untrained"."""
         name = _label(jobs[0].architecture)
         self._say(f"explaining the same images with {len(jobs)} untrained networks of {name} for comparison")
         self._show(f"untrained {name}", MEMBERS)
-
-    def _step(self, name: str, done: float) -> None:
-        """Begin a step without events of its own: in the bar, or as a line."""
-        if not self._live:
-            self._say(name)
-        self._show(name, done)
 
     def _show(self, name: str, done: float, *, state: str = "") -> None:
         """Move the bar to a share of the present bench's part; it never moves back."""
