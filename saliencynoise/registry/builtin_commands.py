@@ -55,6 +55,7 @@ COMMANDS = (
         name="statement",
         summary="Print paragraphs of methods and results for a paper, what must be admitted, and a checklist.",
         target="saliencynoise.cli.statement:statement",
+        group="look",
     ),
     CommandSpec(
         name="cite",
