@@ -97,7 +97,10 @@ def print_legend(folder: Path, console: Console | None = None) -> None:
     """Print the meaning of the columns, and the folder of all files."""
     console = console or Terminal()
     console.print(Text(LEGEND, style="dim"))
-    console.print(Text(f"In {folder}: a page, a figure (.png) and maps (.npz) of each picture, explanation.json"))
+    index = "index.html with all pictures; " if (folder / "index.html").exists() else ""
+    console.print(
+        Text(f"In {folder}: {index}a page, a figure (.png) and maps (.npz) of each picture, explanation.json")
+    )
 
 
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
