@@ -26,11 +26,12 @@ def test_one_bar_with_one_clock_moves_forward_only_over_several_benches_and_the_
     reached = []
     for begun in (1, 2):
         progress._begun = begun
-        progress.started([job(0), job(1)], 1)
-        for member in (0, 1):
-            progress.event(job(member), {"kind": "progress", "done": 30, "steps": 60, "seconds": 1.0})
+        jobs = [job(0), job(1)]
+        progress.started(jobs, 1)
+        for own in jobs:
+            progress.event(own, {"kind": "progress", "done": 30, "steps": 60, "seconds": 1.0})
             reached.append(task.completed)
-            progress.event(job(member), {"kind": "trained", "accuracy": [0.5], "seconds": 1.0})
+            progress.event(own, {"kind": "trained", "accuracy": [0.5], "seconds": 1.0})
             reached.append(task.completed)
         progress.reducing(1)
         reached.append(task.completed)
