@@ -31,7 +31,7 @@ def test_one_bar_with_one_clock_moves_forward_only_over_several_benches_and_the_
         for own in jobs:
             progress.event(own, {"kind": "progress", "done": 30, "steps": 60, "seconds": 1.0})
             reached.append(task.completed)
-            progress.event(own, {"kind": "trained", "accuracy": [0.5], "seconds": 1.0})
+            progress.event(own, {"kind": "progress", "done": 60, "steps": 60, "seconds": 2.0})
             reached.append(task.completed)
         progress.reducing(1)
         reached.append(task.completed)
