@@ -61,9 +61,7 @@ class DreamResults:
         _record(folder)
         page = folder / PAGE
         if not page.is_file():
-            raise UsageError(
-                f"{folder} has no {PAGE}; look at dreams.png in it, or run the same 'saliencynoise dream' again"
-            )
+            raise UsageError(f"{folder} has no {PAGE}; run the same 'saliencynoise dream' again")
         if out is None:
             return page
         write_bytes(out, page.read_bytes())
