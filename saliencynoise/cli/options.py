@@ -226,6 +226,7 @@ BenchFile = Annotated[
     Path | None, typer.Option(help="TOML file with the options of bench. Its members and sampler are not used.")
 ]
 Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
+Legend = Annotated[bool, typer.Option("--legend", help="Explain every column and row of the table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
 Report = Annotated[
     bool, typer.Option("--report/--no-report", help="Write the report, report.html, into the run's folder.")

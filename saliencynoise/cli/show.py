@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +21,7 @@ def show(
     folder: o.Run,
     *,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table.")
+        bool, typer.Option("--curve", help="Print the reliability by number of networks, instead of the table.")
     ] = False,
     similarity: Annotated[
         bool, typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table.")
@@ -55,6 +56,7 @@ def show(
             show_default=False,
         ),
     ] = None,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Print the table of a run or a frontier from its files, or other figures of a run."""
@@ -79,7 +81,7 @@ def show(
     if table_format:
         failed = _print_published(folder, table_format, columns)
     elif not Path(folder, RESULT).exists():
-        failed = _show_study(folder, chosen[0] if chosen else None, as_json=as_json)
+        failed = _show_study(folder, chosen[0] if chosen else None, legend=legend, as_json=as_json)
     elif chosen:
         raise UsageError(f"{folder} is a frontier, which has no --{chosen[0]}; name the folder of a run in it")
     else:
@@ -87,7 +89,7 @@ def show(
     raise typer.Exit(1 if failed else 0)
 
 
-def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
+def _show_study(folder: str, part: Part | None, *, legend: bool, as_json: bool) -> bool:
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
@@ -101,7 +103,7 @@ def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
         "structure": ("details", detail_rows, print_structure),
         "localization": ("localization", localization_rows, print_localization),
     }
-    key, rows_of, printer = prints[part] if part else ("", None, print_study)
+    key, rows_of, printer = prints[part] if part else ("", None, partial(print_study, legend=legend))
     if not as_json:
         printer(study)
     elif rows_of is None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SEVERAL = 0.1
 """Share of images with several modes above which a study warns; a test is positive on some images by chance."""
 
+FLAGS = 3
+"""Flagged members that are named with their reason."""
+
 SKEWED = 0.4
 """Skewness of the noise above which a study warns. Symmetric noise is below, exponential noise has 0.6 (8 members)."""
 
@@ -27,11 +30,7 @@ def warnings(result: StudyRecord) -> list[str]:
     """Return the notes and warnings that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in result.dataset.notes]
     for architecture in result.architectures:
-        lines += [
-            f"flagged: member {member.index} of {architecture.label}: {member.flag}; {_remedy(result, member)}"
-            for member in architecture.members
-            if member.flag
-        ]
+        lines += _flagged(result, architecture)
         lines += _origins(architecture)
         if architecture.adaptations:
             lines.append(f"adapted: {architecture.label}: {'; '.join(architecture.adaptations)}")
@@ -193,23 +192,38 @@ def _denormal(cells: Sequence[Cell]) -> list[str]:
     ]
 
 
-def _remedy(result: StudyRecord, member: MemberResult) -> str:
-    """Return the likely cause of a member's flag, which depends on the member's source."""
+def _flagged(result: StudyRecord, architecture: ArchitectureResult) -> list[str]:
+    """Return one line for all flagged members of an architecture; the first few have their reason."""
+    flagged = [member for member in architecture.members if member.flag]
+    if not flagged:
+        return []
+    reasons = [f"member {member.index}: {member.flag}" for member in flagged[:FLAGS]]
+    left = [str(member.index) for member in flagged[FLAGS:]]
+    reasons += [f"also member{'' if len(left) == 1 else 's'} {', '.join(left)}"] if left else []
+    return [f"flagged: {architecture.label}: {'; '.join(reasons)}. {_remedy(result, architecture, flagged[0])}"]
+
+
+def _remedy(result: StudyRecord, architecture: ArchitectureResult, member: MemberResult) -> str:
+    """Return the likely cause of members' flags, which depends on the source of a member."""
     sampler = result.sampler
     if member.source:
+        altered = (
+            "; the architecture was adapted, and networks trained without saliencynoise need --arch-arg adapt=false"
+            if architecture.adaptations
+            else ""
+        )
         return (
-            f"{member.source} may expect other inputs: compare --normalization, "
-            "--image-size and the order of the classes with those of its training; networks trained without "
-            "saliencynoise need --arch-arg adapt=false"
+            f"Files such as {member.source} may not match this input: check --normalization, --image-size and the "
+            f"class order{altered}"
         )
     if sampler is None:
-        return "leave it out if it failed"
+        return "Leave out what failed"
     if sampler.at_chance:
-        return f"as expected: {sampler.at_chance}"
+        return f"As expected: {sampler.at_chance}"
     if not sampler.trains:
-        return f"the sampler {sampler.label} trains no network"
+        return f"The sampler {sampler.label} trains no network"
     milder = "" if sampler.name == REFERENCE else f", or other parameters of the sampler {sampler.label},"
-    return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
+    return f"A network that did not learn looks like noise: more --epochs or a lower learning_rate{milder} may help"
 
 
 def _failures(cells: Sequence[Cell]) -> list[str]:
