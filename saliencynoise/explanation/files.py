@@ -6,9 +6,11 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.page.made import Made
 from saliencynoise.engine.config import check_out
 from saliencynoise.explanation.page import IndexEntry, thumbnail, write_explanation, write_index
 from saliencynoise.explanation.pictures import LeftOut
@@ -20,6 +22,7 @@ from saliencynoise.records.reading import read_record
 from saliencynoise.records.writing import write_record
 from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes
 from saliencynoise.store.holding import holding
+from saliencynoise.store.provenance import versions
 
 if TYPE_CHECKING:
     from saliencynoise.explanation.config import ExplainConfig
@@ -53,7 +56,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     pictures that were not reached they keep the entries of an earlier run of the same command.
     """
 
-    def __init__(self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any], *, command: str = ""
+    ) -> None:
         """Take a folder for the explanations of these pictures by these settings.
 
         Raises:
@@ -62,6 +67,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         """
         self.folder = folder
         self._key = key_of(settings)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        self._versions = versions()
+        self._made = Made.of(self._versions, created, command)
         self._expected = len(files)
         self._several = len(files) > 1
         self._explained: list[PictureRecord] = []
@@ -102,7 +110,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         index = self.folder / "index.html"
         complete = len(self._explained) + len(self._left_out) == self._expected
         if self._several and (complete or not index.exists()):
-            write_index(index, self._entries, self._left_out)
+            write_index(index, self._entries, self._left_out, made=self._made)
 
     def _add(self, explanation: Explanation) -> Path:
         from saliencynoise.display.figures.saving import drawn  # noqa: PLC0415 - as above
@@ -113,7 +121,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         image = drawn(figure.figure, "png")
         write_bytes(self.folder / f"{slug}.png", image)
         write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
-        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, image, several=self._several)
+        page = write_explanation(
+            self.folder / f"{slug}.html", explanation, figure, image, several=self._several, made=self._made
+        )
         self._explained.append(record_of_explanation(explanation))
         self._entries.append(
             IndexEntry(
@@ -133,7 +143,15 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         rewritten = {picture.files.html for picture in self._explained}
         earlier = [picture for picture in self._earlier if picture.files.html not in rewritten]
         explained = (*self._explained, *earlier)
-        return ExplanationRecord(format=FORMAT, key=self._key, explanations=explained, left_out=tuple(self._left_out))
+        return ExplanationRecord(
+            format=FORMAT,
+            created=self._made.created,
+            command=self._made.command,
+            versions=self._versions,
+            key=self._key,
+            explanations=explained,
+            left_out=tuple(self._left_out),
+        )
 
     def _read_earlier(self) -> tuple[PictureRecord, ...]:
         """Return the explanations of an earlier run of the same command."""

@@ -73,7 +73,7 @@ def latex_table(table: PublishedTable) -> str:
     """Return the table as an environment `table` with a caption and a label."""
     lines = list(_lines(table))
     if KNOWN.search("".join(lines)):
-        lines.insert(0, "% Names with letters that pdfLaTeX does not know: compile with LuaLaTeX or XeLaTeX.")
+        lines.insert(0, "% Names with letters that pdfLaTeX does not know: use LuaLaTeX, with a font that has them.")
     return "\n".join(lines) + "\n"
 
 
@@ -83,6 +83,7 @@ def _lines(table: PublishedTable) -> Iterator[str]:
     yield "% in the preamble: \\usepackage{booktabs}"
     yield r"\begin{table}"
     yield r"  \centering"
+    yield r"  \setlength{\belowcaptionskip}{6pt}"
     yield f"  \\caption{{{escape(table.caption)}}}"
     yield f"  \\label{{tab:{label(table.name)}}}"
     yield f"  \\begin{{tabular}}{{@{{}}l{'r' * len(table.headers)}@{{}}}}"

@@ -42,6 +42,16 @@ COMMANDS = (
         target="saliencynoise.cli.compare:compare",
     ),
     CommandSpec(
+        name="statement",
+        summary="Print paragraphs of methods and results for a paper, what must be admitted, and a checklist.",
+        target="saliencynoise.cli.statement:statement",
+    ),
+    CommandSpec(
+        name="cite",
+        summary="Print BibTeX of all that a run used: this program, methods, data, architectures, libraries.",
+        target="saliencynoise.cli.cite:cite",
+    ),
+    CommandSpec(
         name="convert",
         summary="Convert an SNR of another paper's table to the corrected one, as far as its definition allows.",
         target="saliencynoise.cli.convert:convert",

@@ -13,14 +13,14 @@ DOTS = 150
 
 
 def drawn(figure: Figure, kind: str) -> bytes:
-    """Return a figure as the bytes of a "png" or "svg" file; the same figure gives the same bytes, without a date."""
+    """Return a figure as a "png", "svg" or "pdf" file; the same figure gives the same bytes, without a date."""
     import matplotlib as mpl  # noqa: PLC0415 - a second to import
 
     if figure.get_layout_engine() is not None:  # once is enough: `savefig` would lay it out twice, in half of its time
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
     buffer = io.BytesIO()
-    date = {"Date": None} if kind == "svg" else {}
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with mpl.rc_context({"svg.hashsalt": "saliencynoise", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format=kind, dpi=DOTS, metadata=date)
+        figure.savefig(buffer, format=kind, dpi=DOTS, metadata=metadata)
     return buffer.getvalue()
