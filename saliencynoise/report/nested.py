@@ -29,9 +29,9 @@ LEGEND = (
 )
 
 AVERAGES = (
-    "{unit}s x networks: an average of this number of {unit}s with this number of networks each. reliability: "
-    "the cosine between two such averages of other {unit}s, with its 95% interval. worth: networks, each from a {unit} of its own, whose "
-    "average has the same reliability."
+    "{unit}s x networks: an average of this number of {unit}s with this number of networks each. reliability: the "
+    "cosine between two such averages of other {unit}s, with its 95% interval. worth: networks, each from a {unit} of "
+    "its own, whose average has the same reliability."
 )
 
 
