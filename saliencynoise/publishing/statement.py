@@ -139,9 +139,9 @@ def _admissions(result: StudyRecord) -> Iterator[str]:
         for member in architecture.members:
             if member.flag:
                 yield f"Network {member.index} of {architecture.label} is flagged: {member.flag}."
-    for cell in result.cells:
-        if cell.status == "failed":
-            yield f"{label_of(cell)} on {cell.architecture} was not computed: {cell.reason}."
+    failures = {(cell.method, cell.architecture): cell.reason for cell in result.cells if cell.status == "failed"}
+    for (method, architecture_name), reason in failures.items():
+        yield f"{method} on {architecture_name} was not computed: {reason}."
     yield from (line for line in warnings(result) if not re.match(_SAID, line))
 
 
