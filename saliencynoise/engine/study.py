@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from saliencynoise.display.cell_quantities import cell_value
-from saliencynoise.display.quantities import QUANTITIES
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.records import common as records
@@ -327,6 +325,9 @@ def of_other_run(plan: Path, settings: Mapping[str, Any]) -> str | None:
 
 
 def _headline(cell: Cell) -> dict[str, Any]:
+    from saliencynoise.display.cell_quantities import cell_value  # noqa: PLC0415 - torch, as above
+    from saliencynoise.display.quantities import QUANTITIES  # noqa: PLC0415 - as above
+
     row: dict[str, Any] = {name: getattr(cell, name) for name in ("architecture", "method", "view")}
     for key in QUANTITIES:
         row |= {name: number(value) for name, value in cell_value(cell, key).columns.items()}

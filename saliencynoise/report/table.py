@@ -118,10 +118,10 @@ def render_study(
     if found:
         yield Text(found, style="bold")
     if study.scratch is None:
-        yield Text("\n".join(["Next:", *next_commands(study, ascii_only=ascii_only)]), no_wrap=True)
+        yield Text("\n".join(["Next:", *next_commands(study, ascii_only=ascii_only, width=width)]), no_wrap=True)
 
 
-def next_commands(study: Study, *, ascii_only: bool = False) -> Iterator[str]:
+def next_commands(study: Study, *, ascii_only: bool = False, width: int = WIDE) -> Iterator[str]:
     """Yield commands that continue with a study, each on a line with its purpose."""
     encoding: Literal["ascii", "utf-8"] = "ascii" if ascii_only else "utf-8"
     uses: list[tuple[str, list[str], str]] = []
@@ -131,7 +131,8 @@ def next_commands(study: Study, *, ascii_only: bool = False) -> Iterator[str]:
         ("show", ["--format", "latex"], "for a paper"),
     ]
     for command, options, purpose in uses:
-        yield f"  {shell('saliencynoise', command, study.folder, *options, encoding=encoding)}  # {purpose}"
+        line = f"  {shell('saliencynoise', command, study.folder, *options, encoding=encoding)}"
+        yield f"{line}  # {purpose}" if len(line) + len(purpose) + 4 <= width else line
 
 
 def _legend(result: StudyRecord, *, wide: bool) -> str:
