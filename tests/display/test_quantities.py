@@ -87,3 +87,10 @@ def test_the_examples_in_docstrings_hold():
         failed, tried = doctest.testmod(module)
         assert tried
         assert not failed
+
+
+def test_the_page_explains_each_heading_of_its_table():
+    template = Path("saliencynoise/display/page/templates/definitions.html").read_text(encoding="utf-8")
+    terms = " ".join(re.findall(r"<dt>(.*?)</dt>", template))
+    for key in TABLE:
+        assert QUANTITIES[key].name in terms, key
