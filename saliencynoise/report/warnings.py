@@ -208,8 +208,8 @@ def _remedy(result: StudyRecord, architecture: ArchitectureResult, member: Membe
     sampler = result.sampler
     if member.source:
         altered = (
-            "; the network is adapted to small images, which changes what weights trained without saliencynoise compute: "
-            "leave adapt=true out"
+            "; the network is adapted to small images, which changes what weights trained without saliencynoise "
+            "compute: leave adapt=true out"
             if architecture.adaptations
             else ""
         )
