@@ -230,3 +230,13 @@ def test_summarise_is_fast(generator):
         summarise(images, view="signed", seed=0)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.3
+
+
+def test_the_number_of_networks_is_open_above_where_the_headline_includes_no_signal(rng):
+    maps = rng.standard_normal((8, 6, 64))
+    maps[0] = 30 * (maps[0] + rng.standard_normal(64))  # the one image with a signal has most of the energy
+    images = [image_statistics(torch.tensor(image)) for image in maps]
+    raw = summarise(images, view="signed", seed=0, scale="raw")
+    assert raw.estimates["snr"].interval.low < 0 < raw.estimates["snr_averaged"].value
+    assert raw.members_needed.high is None
+    assert str(raw.members_needed).startswith("> ")
