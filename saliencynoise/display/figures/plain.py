@@ -61,9 +61,9 @@ class PlainFigure(Figure):
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Show the figure in a notebook, once: pyplot would show it again at the end of the cell."""
         if "matplotlib.pyplot" in sys.modules:
-            from matplotlib import pyplot  # noqa: PLC0415 - it is imported
+            from matplotlib import pyplot as plt  # noqa: PLC0415 - it is imported
 
-            pyplot.close(self)
+            plt.close(self)
         width, height = self.get_size_inches()
         size = {"width": round(96 * width), "height": round(96 * height)}
         return {"image/png": drawn(self, "png"), "text/plain": repr(self)}, {"image/png": size}

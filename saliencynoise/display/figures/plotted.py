@@ -41,8 +41,8 @@ def plotted(draw: Callable[[Room], Figure], *, ax: Any = None, figsize: Size | N
 
 def _manage(figure: Figure) -> None:
     """Let pyplot manage a figure, so that `plt.show()` and `figure.show()` show it."""
-    from matplotlib import pyplot  # noqa: PLC0415 - it is imported, or this is not called
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - it is imported, or this is not called
 
     size = figure.get_size_inches()
-    pyplot.figure(FigureClass=lambda *_, **__: figure)  # type: ignore[arg-type]  # what makes a figure is enough
+    plt.figure(FigureClass=lambda *_, **__: figure)  # type: ignore[arg-type]  # what makes a figure is enough
     figure.set_size_inches(size)

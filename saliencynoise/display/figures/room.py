@@ -22,7 +22,8 @@ from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, FigureBase
+    from matplotlib.figure import FigureBase
+
 
 @dataclass(frozen=True, kw_only=True)
 class Room:
@@ -55,11 +56,12 @@ class Room:
         part: Any = self.part
         return float(part.bbox.height / part.figure.dpi)
 
-    def begin(self, height: float, *, constrained: bool = True) -> FigureBase:
+    def begin(self, height: float, *, width: float | None = None, constrained: bool = True) -> FigureBase:
         """Return the figure or part to draw into, empty unless axes are given.
 
         Args:
             height: inches that the content needs.
+            width: inches of it where nobody asked for a width; None for the usual ones.
             constrained: whether matplotlib makes room for labels, else all places are fixed.
 
         Raises:
@@ -68,7 +70,7 @@ class Room:
         if self.given:
             return self.given[0].figure
         if self.part is None:
-            return blank(self.width, self.height or height, constrained=constrained)
+            return blank(width or self.width, self.height or height, constrained=constrained)
         root: Any = self.part.figure
         if constrained and root.get_layout_engine() is None:
             raise UsageError("the figure of ax makes no room for labels; make it with layout='constrained'")
@@ -122,6 +124,18 @@ class Room:
         else:
             figure.supylabel(label, fontsize=NORMAL)
 
+    def label_below(self, panels: Sequence[Axes], label: str, *, columns: int) -> None:
+        """Write the label of the horizontal axes, once below all; where axes are given, at each of them.
+
+        It belongs to the lowest panel of a middle column: a `supxlabel` would lie on the legend.
+        """
+        middle = (columns - 1) // 2
+        labelled = list(panels) if self.given else [list(panels)[middle::columns][-1]]
+        for axes in labelled:
+            axes.set_xlabel(label, fontsize=NORMAL)
+            if columns % 2 == 0 and not self.given:
+                axes.xaxis.label.set_x(1.05)  # between the two columns of the middle
+
 
 OWN = Room()
 """A figure of its own, of the usual width."""
@@ -149,7 +163,9 @@ def room_of(ax: Any = None, figsize: Size | None = None) -> Room:
         return Room(part=ax)
     axes = _flat(ax)
     if not axes or not all(isinstance(one, Axes) for one in axes):
-        raise UsageError(f"ax is {type(ax).__name__}, which is no place to draw: give axes, a list of them, or a SubFigure")
+        raise UsageError(
+            f"ax is {type(ax).__name__}, which is no place to draw: give axes, a list of them, or a SubFigure"
+        )
     return Room(given=tuple(axes))
 
 

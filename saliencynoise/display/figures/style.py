@@ -74,6 +74,16 @@ def diverging() -> Colormap:
     return mpl.colormaps["RdBu_r"].with_extremes(bad=MISSING)
 
 
+def sequential() -> Colormap:
+    """Return the palette of values that cannot be negative: white at zero, then purple; NaN in the grey of `diverging`.
+
+    ColorBrewer's Purples, whose hue no signed map has.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 - as above
+
+    return mpl.colormaps["Purples"].with_extremes(bad=MISSING)
+
+
 def small_multiples(figure: FigureBase, count: int, *, columns: int, **shared: Any) -> list[Axes]:
     """Return `count` axes in rows of at most `columns`; the end of the last row stays empty.
 
