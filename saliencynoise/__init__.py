@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.decorator import method
     from saliencynoise.registry.hookspecs import hookimpl
+    from saliencynoise.statistics.conversion import convert
     from saliencynoise.testing.own import check_method
     from saliencynoise_dream.run import dream as dream
 
@@ -24,6 +25,7 @@ __all__ = [
     "bench",
     "check_method",
     "compare",
+    "convert",
     "explain",
     "frontier",
     "hookimpl",
@@ -43,6 +45,7 @@ _HOMES = {
     "dream": "saliencynoise_dream.run",
     "method": "saliencynoise.registry.decorator",
     "check_method": "saliencynoise.testing.own",
+    "convert": "saliencynoise.statistics.conversion",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",

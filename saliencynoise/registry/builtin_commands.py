@@ -42,6 +42,11 @@ COMMANDS = (
         target="saliencynoise.cli.compare:compare",
     ),
     CommandSpec(
+        name="convert",
+        summary="Convert an SNR of another paper's table to the corrected one, as far as its definition allows.",
+        target="saliencynoise.cli.convert:convert",
+    ),
+    CommandSpec(
         name="plan",
         summary="Estimate how many more networks a run needs and how long they take here; check earlier forecasts.",
         target="saliencynoise.cli.plan:plan",
