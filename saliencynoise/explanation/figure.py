@@ -212,7 +212,7 @@ def _words(row: ExplanationRow) -> list[str]:
         lines.append(f"{percent(row.average.share)} of values significant")
     if row.no_marginal:
         lines.append("no marginal map: it failed")
-    return [", ".join(lines)]
+    return lines
 
 
 def _line(row: ExplanationRow, columns: Sequence[str]) -> TileLine:

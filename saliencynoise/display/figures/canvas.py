@@ -213,10 +213,10 @@ def draw_bar(axes: Axes, limit: float, *, signed: bool = True, palette: Colormap
         return
     ticks = [-limit, 0.0, limit] if signed else [0.0, limit]
     colours = ScalarMappable(Normalize(ticks[0], limit), palette or (diverging() if signed else sequential()))
-    bar = axes.get_figure(root=True).colorbar(colours, cax=axes)  # type: ignore[union-attr]  # it is in a figure
+    bar = axes.figure.colorbar(colours, cax=axes)
     bar.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
     axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]  # a Spine, in matplotlib's stubs unknown
+    bar.outline.set_linewidth(0.4)
 
 
 def hatched(
@@ -248,7 +248,8 @@ def draw_key(figure: FigureBase) -> None:
     """Draw the key of greys and hatches below a figure, of those that are in it."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - as above
 
-    drawn = {artist.get_label() for axes in figure.axes for artist in (*axes.images, *axes.patches)}
+    panels: Any = figure
+    drawn = {artist.get_label() for axes in panels.axes for artist in (*axes.images, *axes.patches)}
     handles = [Patch(label=name, **look) for name, look in LOOKS.items() if name in drawn]
     if handles:
         figure.legend(

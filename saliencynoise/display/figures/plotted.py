@@ -45,4 +45,4 @@ def _manage(figure: Figure) -> None:
 
     size = figure.get_size_inches()
     plt.figure(FigureClass=lambda *_, **__: figure)  # type: ignore[arg-type]  # what makes a figure is enough
-    figure.set_size_inches(size)
+    figure.set_size_inches(*size)

@@ -22,7 +22,7 @@ from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +135,13 @@ class Room:
             axes.set_xlabel(label, fontsize=NORMAL)
             if columns % 2 == 0 and not self.given:
                 axes.xaxis.label.set_x(1.05)  # between the two columns of the middle
+
+
+def root_of(part: FigureBase) -> Figure:
+    """Return the figure that a part belongs to; a figure itself."""
+    any_part: Any = part
+    figure: Figure = any_part.get_figure(root=True)
+    return figure
 
 
 OWN = Room()

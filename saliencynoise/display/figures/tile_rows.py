@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.canvas import draw_failure, draw_key
-from saliencynoise.display.figures.room import OWN, Room
-from saliencynoise.display.figures.style import LINE, NORMAL, SMALL, WIDEST, wrapped
+from saliencynoise.display.figures.room import OWN, Room, root_of
+from saliencynoise.display.figures.style import LINE, NORMAL, SMALL, WIDEST, cut_to, width_of, wrapped
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TileLine:
     """A row of maps.
 
     Attributes:
-        words: what stands above it, a text for each line.
+        words: what stands above it: texts that are not broken, with commas between them.
         tiles: what draws each column; a column that is missing is left out.
         notes: texts below tiles, by column.
         bars: what draws the colour bar beside a column.
@@ -86,9 +86,9 @@ def draw_rows(
     layout = _layout(blocks, columns, titles, room)
     if room.given:
         layout.fill(room)
-        return room.given[0].get_figure(root=True) or layout.figure.figure
+        return root_of(room.given[0].figure)
     layout.draw()
-    return layout.figure.figure
+    return root_of(layout.figure)
 
 
 def _tile(columns: Sequence[str], bars: Sequence[str], room: Room) -> float:
@@ -131,8 +131,9 @@ class _Layout:
     @property
     def width(self) -> float:
         needed = 2 * EDGE + len(self.columns) * (self.tile + GAP) + BAR * len(self.bars)
-        words = max(len(word) for block in self.blocks for line in block.lines for word in line.words)
-        return float(max(needed, self.left(self.maps[0]) + 0.07 * words))
+        words = max(width_of(word) for block in self.blocks for line in block.lines for word in line.words)
+        titles = max(width_of(block.title, NORMAL) for block in self.blocks)
+        return float(max(needed, self.left(self.maps[0]) + words + 0.1, titles + 0.1))
 
     @property
     def maps(self) -> list[str]:
@@ -161,13 +162,13 @@ class _Layout:
 
     def words(self, line: TileLine) -> list[str]:
         across = self.left(self.columns[-1]) + self.tile + BAR - self.left(self.maps[0])
-        return [part for word in line.words for part in wrapped(word, max(across, 1.5)).split("\n")]
+        return _packed(line.words, max(across, 1.5))
 
     def below(self, line: TileLine) -> float:
         return LINE if any(line.notes.get(column) for column in self.columns) else 0.0
 
     def _height_of(self, block: TileBlock) -> float:
-        rows = sum(LINE * len(self.words(line)) + 0.05 + self.tile + self.below(line) + 0.07 for line in block.lines)
+        rows = sum(LINE * len(self.words(line)) + 0.03 + self.tile + self.below(line) + 0.1 for line in block.lines)
         return rows + (0.19 if block.title else 0.0)
 
     def draw(self) -> None:
@@ -185,11 +186,11 @@ class _Layout:
                 for word in self.words(line):
                     self._write(word, start, y, SMALL)
                     y += LINE
-                y += 0.05
+                y += 0.03
                 if number == 0 and block.picture is not None and PICTURE in self.columns:
                     block.picture(self._place(PICTURE, y))
                 self._line(line, y)
-                y += self.tile + self.below(line) + 0.07
+                y += self.tile + self.below(line) + 0.1
         draw_key(self.figure)
 
     def _headings(self, y: float) -> None:
@@ -256,6 +257,22 @@ class _Layout:
                 self._tile(axes, line, column)
             else:
                 axes.set_axis_off()
+
+
+def _packed(words: Sequence[str], inches: float) -> list[str]:
+    """Return texts in lines, several of them in a line where they fit.
+
+    >>> _packed(["gradient", "reliability 0.78 [0.66, 0.83]", "16% significant"], 2.2)
+    ['gradient, reliability 0.78 [0.66, 0.83]', '16% significant']
+    """
+    lines: list[str] = []
+    for word in words:
+        together = f"{lines[-1]}, {word}" if lines else ""
+        if together and width_of(together) <= inches:
+            lines[-1] = together
+        else:
+            lines.append(cut_to(word, inches))
+    return lines
 
 
 def _across(figure: FigureBase) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
 
-DARKEST, LIGHTEST = 0.45, 1.0
+DARKEST, LIGHTEST = 0.6, 1.0
 """Greys of black and white in the picture: neither hides a colour."""
 
 INTERPOLATIONS = ("smooth", "nearest")
@@ -24,7 +24,7 @@ FINE = 256
 POSITIVE, NEGATIVE = (0.84, 0.05, 0.10), (0.05, 0.28, 0.80)
 """Red and blue at full opacity."""
 
-GROUND = 0.8
+GROUND = 0.85
 """Grey behind the colour bar."""
 
 
@@ -74,8 +74,9 @@ def overlaid(
     size = (times * height, times * width)
     finite = np.where(np.isfinite(values), values, 0.0)
     coloured = finite if shown is None else np.where(shown, finite, 0.0)
-    fine = _enlarged(coloured, size, smooth=interpolation == "smooth")
-    return _blended(greyed(picture).repeat(times, 0).repeat(times, 1), fine / (limit or 1.0))
+    smooth = interpolation == "smooth"
+    greys = _enlarged(greyed(picture), size, smooth=smooth)
+    return _blended(greys, _enlarged(coloured, size, smooth=smooth) / (limit or 1.0))
 
 
 def draw_overlay(
@@ -115,7 +116,7 @@ def greyed(picture: UInt8[np.ndarray, "C H W"]) -> Float[np.ndarray, "H W"]:
 
     >>> import numpy as np
     >>> greyed(np.array([0, 255], dtype=np.uint8).reshape(1, 1, 2)).tolist()
-    [[0.45, 1.0]]
+    [[0.6, 1.0]]
     """
     import numpy as np  # noqa: PLC0415 - as above
 

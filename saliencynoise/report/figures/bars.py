@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     BAD,
     GREY,
@@ -161,7 +161,7 @@ def draw(frame: pd.DataFrame, *, columns: Sequence[str] = PANELS, room: Room = O
         _draw_panel(axes, frame, rows, looks, name=name, inches=inches)
         axes.set_title(name, fontsize=NORMAL)
     room.legend(figure, panels)
-    return figure.figure
+    return root_of(figure)
 
 
 def _order(frame: pd.DataFrame) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     GREY,
     NORMAL,
@@ -110,11 +110,11 @@ def draw(*tables: pd.DataFrame, room: Room = OWN) -> Figure:
     figure = room.begin(sum(heights))
     if len(tables) == 1:
         _draw_study(figure, tables[0], room)
-        return figure.figure
+        return root_of(figure)
     parts = figure.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, frame in zip(parts, tables, strict=True):
         _draw_study(part, frame, room, title=str(frame["dataset"].iloc[0]))
-    return figure.figure
+    return root_of(figure)
 
 
 def data(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.analyses.variance import figure as seed_figure
 from saliencynoise.analyses.variance.run import RESULT, load_variance
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     BAD,
     NORMAL,
@@ -186,14 +186,14 @@ def draw(components: Components, *, room: Room = OWN) -> Figure:
     if seeds is None or room.given:
         drawn = room.begin(tall)
         _draw_shares(drawn, frame, room)
-        return drawn.figure
+        return root_of(drawn)
     heights = [tall, seed_figure.seed_height(seeds)]
     drawn = room.begin(sum(heights))
     parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
     above, below = parts
     _draw_shares(above, frame, room)
     seed_figure.draw_seeds(below, seeds)
-    return drawn.figure
+    return root_of(drawn)
 
 
 def _parts(frame: pd.DataFrame) -> dict[str, tuple[str, str, str]]:

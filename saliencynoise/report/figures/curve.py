@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
@@ -190,7 +190,7 @@ def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
     room.label_below(axes, "n, networks averaged", columns=width)
     room.label_side(drawn, axes, "reliability of the average")
     room.legend(drawn, axes)
-    return drawn.figure
+    return root_of(drawn)
 
 
 def _scale(axes: Axes, largest: float) -> None:

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 TITLE = "Maps of single networks and their mean"
 CAPTION = (
     "Maps of the first members, and averages over all members. Every map is divided by its norm before averaging. Each "
-    "row has one colour scale: red is positive, blue negative, white zero; its noise (SD, purple) has another. The mean "
-    "is pale where members disagree; its norm, written below it, is 1 if all agree."
+    "row has one colour scale: red is positive, blue negative, white zero; its noise (SD, purple) has another. The "
+    "mean is pale where members disagree; its norm, written below it, is 1 if all agree."
 )
 SIGNIFICANCE_NOTE = (
     "Significant pixels exceed noise in a moderated t-test over members, at "

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import BAD, SMALL, diverging, width_of, wrapped
 from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
@@ -177,7 +177,7 @@ def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
         image = _draw_matrix(axes, cell_frame, largest, title, size, accuracies=not several) or image
     if image is not None:
         _draw_bar(figure, list(places.values()), image, largest, room)
-    return figure.figure
+    return root_of(figure)
 
 
 def _draw_bar(figure: FigureBase, panels: Sequence[Axes], image: Any, largest: float, room: Room) -> None:
@@ -219,8 +219,8 @@ def _grid(
     height = rows * (size + down) + 0.08
     figure = room.begin(height, constrained=False)
     if room.given:
-        axes = room.panels(figure, len(cells), columns=columns, names="architectures and methods")
-        return figure, dict(zip(cells, axes, strict=True)), size
+        panels = room.panels(figure, len(cells), columns=columns, names="architectures and methods")
+        return figure, dict(zip(cells, panels, strict=True)), size
     width, tall = _inches(figure)
     scale = min(1.0, tall / height)  # a part of a figure may be lower than its content
     size, down = size * scale, down * scale
@@ -290,7 +290,7 @@ def _name(axes: Axes, members: pd.DataFrame, size: float, *, accuracies: bool) -
     pitch = size / len(members)
     for axis, labels, room in (
         (axes.xaxis, words, max(map(width_of, words)) + 0.03),
-        (axes.yaxis, [word + share * wide for word, share in zip(words, shares, strict=True)], PITCH),
+        (axes.yaxis, [f"{word}{share if wide else ''}" for word, share in zip(words, shares, strict=True)], PITCH),
     ):
         places = _apart([bool(star) for star in stars], math.ceil(room / pitch))
         axis.set_ticks(places, [labels[place] for place in places])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.averages import CLIP, average_of, colour_limit, unit_maps
 from saliencynoise.display.figures.canvas import draw_bar, draw_failure, draw_key, draw_picture
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import LINE, NORMAL, SMALL, WIDEST, inches_of, wrapped
 from saliencynoise.display.figures.translucent import draw_overlay, translucent
 from saliencynoise.display.numbers import percent
@@ -17,6 +17,7 @@ from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.cell import Cell
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
 from saliencynoise.report.figures.choice import choose, of_layout
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
@@ -34,14 +35,15 @@ if TYPE_CHECKING:
 TITLE = "Marginal maps over the picture"
 CAPTION = (
     "Marginal maps over the picture in greys. Red is positive, blue negative; the opacity shows |value|, so zeros show "
-    f"the picture. Coarse maps are smoothed for display. Each map has its own colour bar, to the {CLIP}th percentile of "
-    "|value|: compare places, not strengths, between methods. Below: the share of significant values."
+    f"the picture. Coarse maps are smoothed for display. Each map has its own colour bar, to the {CLIP}th percentile "
+    "of |value|: compare places, not strengths, between methods. Below: the share of significant values, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries."
 )
 UNTESTED_NOTE = (
     "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
 )
 
-TILE, LARGEST, BAR, GAP, EDGE = 0.95, 1.5, 0.44, 0.08, 0.05
+TILE, LARGEST, BAR, GAP, EDGE = 0.9, 1.5, 0.48, 0.08, 0.05
 """Inches: of a tile at least and at most, of a colour bar, between tiles and at the sides."""
 
 
@@ -171,11 +173,11 @@ def draw(
                 axes = next(places)
                 inches = inches_of(axes.figure) * axes.get_position().width
                 _draw_tile(axes, block[0], overlay, title=title, inches=inches, **options)
-        return room.given[0].get_figure(root=True)  # type: ignore[return-value]  # axes are in a figure
+        return root_of(room.given[0].figure)
     longest = 1 + max(len(block) for block in blocks)
-    across = (
-        room.across if room.width != WIDEST or room.part is not None else min(room.across, _width(longest, LARGEST))
-    )
+    across = room.across
+    if room.width == WIDEST and room.part is None:
+        across = min(across, _width(longest, LARGEST))
     fit = max(1, min(longest, int((across - 2 * EDGE) / (TILE + BAR))))
     columns = -(-longest // -(-longest // fit))  # 9 tiles are 5 and 4, not 6 and 3
     tile = (across - 2 * EDGE) / columns - GAP - BAR
@@ -197,7 +199,7 @@ def draw(
             _draw_tile(axes, block[0], overlay, title="picture", inches=tile, **options)
         y += count * pitch
     draw_key(figure)
-    return figure.figure
+    return root_of(figure)
 
 
 def _width(columns: int, tile: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     NORMAL,
     SMALL,
@@ -112,11 +112,11 @@ def draw(*studies: ImageSimilarity, room: Room = OWN) -> Figure:
     drawn = room.begin(sum(heights))
     if len(studies) == 1:
         _draw_study(drawn, studies[0], room)
-        return drawn.figure
+        return root_of(drawn)
     parts = drawn.subfigures(len(studies), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, similarity in zip(parts, studies, strict=True):
         _draw_study(part, similarity, room, title=str(similarity.images["dataset"].iloc[0]))
-    return drawn.figure
+    return root_of(drawn)
 
 
 def images_of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.averages import average_of
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     COLOURS,
     GREY,
@@ -213,7 +213,7 @@ def draw(found: Sequence[ItemValues], *, room: Room = OWN) -> Figure:
     if found and all(map(_has_bars, found)):
         room.label_below(panels, "value, maps at unit norm", columns=width)
     room.legend(figure, panels)
-    return figure.figure
+    return root_of(figure)
 
 
 def _has_bars(values: ItemValues) -> bool:
