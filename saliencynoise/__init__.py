@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.api import Study, attribute, bench, compare, explain, frontier, measure, sanity, variance
+    from saliencynoise.api import Study, attribute, bench, cite, compare, explain, frontier, measure, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.decorator import method
     from saliencynoise.registry.hookspecs import hookimpl
@@ -24,6 +24,7 @@ __all__ = [
     "attribute",
     "bench",
     "check_method",
+    "cite",
     "compare",
     "convert",
     "explain",
@@ -40,7 +41,7 @@ __all__ = [
 _API = "saliencynoise.api"
 _HOMES = {
     **dict.fromkeys(
-        ("Study", "attribute", "bench", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
+        ("Study", "attribute", "bench", "cite", "compare", "explain", "frontier", "measure", "sanity", "variance"), _API
     ),
     "dream": "saliencynoise_dream.run",
     "method": "saliencynoise.registry.decorator",

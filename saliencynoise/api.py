@@ -79,6 +79,26 @@ class Study(engine_study.Study):
 
         return write_report(self, path)
 
+    def to_latex(self, columns: Sequence[str] | str | None = None) -> str:
+        """Return the table for a paper as LaTeX, with booktabs and a caption, as `saliencynoise show --format latex`.
+
+        Args:
+            columns: names of columns, in their order: some of "snr", "reliability", "networks", "pixels", "p",
+                "published", "floor", "alone", "untrained", "accuracy"; None for the first four.
+
+        Raises:
+            UsageError: if a name is unknown.
+        """
+        from saliencynoise.publishing.formats import table_text
+
+        return table_text(self, "latex", columns=columns)
+
+    def to_markdown(self, columns: Sequence[str] | str | None = None) -> str:
+        """Return the same as Markdown."""
+        from saliencynoise.publishing.formats import table_text
+
+        return table_text(self, "markdown", columns=columns)
+
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
         from saliencynoise.report.html.notebook import study_html
@@ -451,6 +471,24 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
         return document_of(table, *pairs_of(table))
     (study,) = studies
     return {"methods": pair_rows(compare_methods(study)), "architectures": pair_rows(compare_architectures(study))}
+
+
+def cite(study: engine_study.Study | PathLike) -> str:
+    """Return BibTeX of all that a study used: this program, the paper, methods, data, architectures and libraries.
+
+    Args:
+        study: a study, or the folder of one.
+
+    Returns:
+        The entries, each after a comment that says what it is for. What has no verified entry is named at the end.
+
+    Raises:
+        UsageError: if the folder holds no study.
+    """
+    from saliencynoise.publishing.citations import citations_of
+
+    opened = study if isinstance(study, engine_study.Study) else engine_study.Study.load(study)
+    return str(citations_of(opened.result))
 
 
 def frontier(

@@ -23,6 +23,7 @@ LEVELS = (
     {"engine"},
     {"analyses", "attributing", "explanation", "measuring"},
     {"report"},
+    {"publishing"},  # what goes into a paper: its paragraphs repeat the report's warnings
     {"api"},  # a module: the functions and the class that a user's script calls
     {"cli"},
 )

@@ -146,3 +146,25 @@ def test_every_test_that_runs_on_the_lowest_versions_exists():
     names = re.findall(r"(?:tests|plugins)/[\w./-]+\.py", (ROOT / ".ci/versions").read_text())
     assert len(names) > 15
     assert [name for name in names if not (ROOT / name).is_file()] == []
+
+
+def test_the_citation_file_is_one_of_its_schema():
+    """The keys and values that schema 1.2.0 of the Citation File Format allows and requires, as far as we use them."""
+    yaml = pytest.importorskip("yaml")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    allowed = {"cff-version", "message", "type", "title", "abstract", "authors", "version", "license", "keywords"}
+    assert cited.keys() == allowed | {"references"}
+    assert (cited["cff-version"], cited["type"]) == ("1.2.0", "software")
+    project = pyproject(ROOT)["project"]
+    assert (cited["title"], cited["version"], cited["license"]) == (
+        project["name"], project["version"], project["license"],
+    )  # fmt: skip
+    assert cited["authors"] == project["authors"]
+    assert cited["keywords"] == project["keywords"]
+    (paper,) = cited["references"]
+    assert paper.keys() <= {"type", "scope", "title", "authors", "collection-title", "conference", "year"}
+    assert paper.keys() >= {"type", "title", "authors"}
+    assert paper["type"] == "conference-paper"
+    assert all(person.keys() == {"family-names", "given-names"} for person in paper["authors"])
+    assert paper["conference"].keys() == {"name"}
+    assert isinstance(paper["year"], int)

@@ -13,6 +13,7 @@ from saliencynoise.cli import options as o
 from saliencynoise.records.writing import json_of
 
 Part = Literal["curve", "similarity", "structure", "localization"]
+Format = Literal["latex", "markdown", "csv", "html"]
 
 
 def show(
@@ -37,6 +38,23 @@ def show(
             help="Print whether averaging moves maps towards the pixels that cause the label, if known.",
         ),
     ] = False,
+    table_format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Print the table for a paper: latex (booktabs), markdown, csv or html, with a caption.",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of that table: some of snr, reliability, networks, pixels, p, published, floor, alone, "
+            "untrained, accuracy (default: snr,reliability,networks,pixels).",
+            metavar="NAME,NAME",
+            show_default=False,
+        ),
+    ] = None,
     as_json: o.Json = False,
 ) -> None:
     """Print the table of a run or a frontier from its files, or other figures of a run."""
@@ -52,7 +70,15 @@ def show(
     chosen = [name for name, is_set in options.items() if is_set]
     if len(chosen) > 1:
         raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be combined; give one of them")
-    if not Path(folder, RESULT).exists():
+    if columns and not table_format:
+        raise UsageError("--columns chooses the columns of a table for a paper; give --format, too")
+    if table_format and (chosen or as_json):
+        raise UsageError(
+            f"--format and {'--json' if as_json else '--' + chosen[0]} cannot be combined; give one of them"
+        )
+    if table_format:
+        failed = _print_published(folder, table_format, columns)
+    elif not Path(folder, RESULT).exists():
         failed = _show_study(folder, chosen[0] if chosen else None, as_json=as_json)
     elif chosen:
         raise UsageError(f"{folder} is a frontier, which has no --{chosen[0]}; name the folder of a run in it")
@@ -82,6 +108,15 @@ def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
         typer.echo(json.dumps({**json_of(study.result), "folder": str(study.folder)}, allow_nan=False))
     else:
         typer.echo(json.dumps(json_of({key: rows_of(study)}), allow_nan=False))
+    return bool(study.failed)
+
+
+def _print_published(folder: str, table_format: Format, columns: str | None) -> bool:
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.publishing.formats import table_text  # noqa: PLC0415 - as above
+
+    study = Study.load(folder)
+    typer.echo(table_text(study, table_format, columns=columns), nl=False)
     return bool(study.failed)
 
 

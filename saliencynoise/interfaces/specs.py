@@ -29,6 +29,10 @@ class ModelSpec:
             importing its library; None where the spec stands for the one architecture `name`.
         samples: names of a catalogue that `saliencynoise plugins check` takes for all of it: small ones, of several
             families. Without them it takes the first three.
+        paper: where it was published, with DOI or arXiv id; of a catalogue, the paper of the whole catalogue.
+        paper_of: import string of a callable `(name) -> str` that returns the same for one name of a catalogue, empty
+            where it is not known; it imports nothing heavy. None for none.
+        bibtex: as in `MethodSpec`.
         expected_failures: as in `MethodSpec`.
     """
 
@@ -37,6 +41,9 @@ class ModelSpec:
     target: str
     names: str | None = None
     samples: tuple[str, ...] = ()
+    paper: str = ""
+    paper_of: str | None = None
+    bibtex: str = ""
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 
@@ -114,6 +121,7 @@ class MethodSpec:
     claims: tuple[Claim, ...] = ()
     invariant_to: tuple[Rewrite, ...] = ()
     library: str | None = None
+    bibtex: str = ""
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 
@@ -168,6 +176,7 @@ class SamplerSpec:
         at_chance: why its members classify test images no better than chance by design, as a clause for a warning;
             empty where they learn to classify.
         imported: whether the members were trained elsewhere, so that it is not known how their weights began.
+        bibtex: as in `MethodSpec`.
         expected_failures: as in `MethodSpec`.
     """
 
@@ -178,6 +187,7 @@ class SamplerSpec:
     value: str | None = None
     at_chance: str = ""
     imported: bool = False
+    bibtex: str = ""
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 
@@ -193,6 +203,8 @@ class DatasetSpec:
             images, None for the usual ones; an impossible size is refused with UsageError.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
         data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
+        paper: where it was published, with DOI or arXiv id.
+        bibtex: as in `MethodSpec`.
         expected_failures: as in `MethodSpec`.
     """
 
@@ -201,6 +213,8 @@ class DatasetSpec:
     target: str
     takes_path: bool = False
     data_dir: bool = False
+    paper: str = ""
+    bibtex: str = ""
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 

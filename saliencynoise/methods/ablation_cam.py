@@ -26,7 +26,7 @@ class AblationCam:
     The weight of channel k is y - y_k, where y_k is the logit with the channel set to zero. Signed: positive where the
     features raise the target's logit; the rectified map of the paper is the view "relu".
 
-    Source: Desai and Ramaswamy, *Ablation-CAM*, WACV 2020, doi:10.1109/WACV45572.2020.00360.
+    Source: Desai and Ramaswamy, *Ablation-CAM*, WACV 2020, doi:10.1109/WACV45572.2020.9093360.
 
     Attributes:
         layer: the CAM point, "top" or "intermediate".

@@ -42,6 +42,11 @@ COMMANDS = (
         target="saliencynoise.cli.compare:compare",
     ),
     CommandSpec(
+        name="cite",
+        summary="Print BibTeX of all that a run used: this program, methods, data, architectures, libraries.",
+        target="saliencynoise.cli.cite:cite",
+    ),
+    CommandSpec(
         name="convert",
         summary="Convert an SNR of another paper's table to the corrected one, as far as its definition allows.",
         target="saliencynoise.cli.convert:convert",

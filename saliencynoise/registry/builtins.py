@@ -22,11 +22,13 @@ def saliencynoise_models() -> tuple[ModelSpec, ...]:
             name="resnet",
             summary="residual networks; depth=10 to 101, width=64, residual=true, norm=batch, stem_stride=auto",
             target="saliencynoise.architectures.resnet:resnet",
+            paper="He et al., CVPR 2016, arXiv:1512.03385",
         ),
         ModelSpec(
             name="vgg",
             summary="VGG networks with a linear head; depth=11, 13, 16 or 19, width=64, norm=batch",
             target="saliencynoise.architectures.vgg:vgg",
+            paper="Simonyan and Zisserman 2015, arXiv:1409.1556",
         ),
     )
 
@@ -166,7 +168,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             summary="channels of a layer, each weighted by how far the logit falls without it",
             target="saliencynoise.methods.ablation_cam:AblationCam",
             family="cam",
-            paper="Desai and Ramaswamy, WACV 2020, doi:10.1109/WACV45572.2020.00360",
+            paper="Desai and Ramaswamy, WACV 2020, doi:10.1109/WACV45572.2020.9093360",
             kind="functional",
             cost="(channels + 2) x forward",
             views=("signed", "relu"),
@@ -370,17 +372,20 @@ def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:
             name="digits",
             summary="scikit-learn's 1,797 handwritten digits, 8x8 scaled to 16x16, grey",
             target="saliencynoise.data.digits:load_digits",
+            paper="Alpaydin and Kaynak 1998, doi:10.24432/C50P49",
         ),
         DatasetSpec(
             name="cifar10",
             summary="60,000 photographs of 32x32 pixels, downloaded, or a copy in --data-dir",
             target="saliencynoise.data.cifar10:load_cifar10",
+            paper="Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf",
             data_dir=True,
         ),
         DatasetSpec(
             name="imagenette",
             summary="13,394 photographs of ten classes of ImageNet, 128x128, downloaded, or a copy in --data-dir",
             target="saliencynoise.data.imagenette:load_imagenette",
+            paper="Howard 2019, https://github.com/fastai/imagenette",
             data_dir=True,
         ),
         DatasetSpec(

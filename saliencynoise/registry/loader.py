@@ -179,12 +179,13 @@ def validate(spec: object, kind: str) -> None:
         )
     if not (isinstance(spec.summary, str) and spec.summary.strip() and "\n" not in spec.summary):
         raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' needs a summary of one line")
-    targets = [spec.target, getattr(spec, "names", None) or spec.target]
+    targets = [spec.target, *(getattr(spec, name, None) or spec.target for name in ("names", "paper_of"))]
     for target in targets:
         if not (isinstance(target, str) and _TARGET.fullmatch(target)):
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is expected"
             )
+    _validate_sources(spec, kind)
     if not isinstance(spec, CommandSpec):
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
@@ -201,6 +202,14 @@ def validate(spec: object, kind: str) -> None:
         _validate_sampler(spec)
     if isinstance(spec, AggregatorSpec):
         _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
+
+
+def _validate_sources(spec: Spec, kind: str) -> None:
+    """Refuse sources that are no text."""
+    for name in ("paper", "bibtex"):
+        value = getattr(spec, name, "")
+        if not isinstance(value, str):
+            raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' has {name}={value!r}; give a text")
 
 
 def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple[str, ...], object]]) -> None:

@@ -15,6 +15,8 @@ def saliencynoise_models() -> tuple[ModelSpec, ...]:
             summary="every image classifier of timm, adapted to small images",
             target="saliencynoise_timm.model:TimmModel",
             names="saliencynoise_timm.names:list_names",
+            paper="Wightman 2019, doi:10.5281/zenodo.4414861",
+            paper_of="saliencynoise_timm.papers:paper_of",
             samples=("test_resnet", "test_efficientnet", "test_convnext", "test_vit"),
         ),
     )
