@@ -23,6 +23,14 @@ Target = Annotated[
     ),
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns of the figure, with commas: picture, members, mean, significant, noise, overlay (default: those "
+        "that have room)."
+    ),
+]
+Formats = Annotated[str, typer.Option("--format", help="Files of the figure, with commas: png, svg, pdf.")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]
 
@@ -51,6 +59,8 @@ def explain(
     seed: o.Seed = 0,
     aggregator: o.Aggregator = "mean",
     workers: o.Workers = None,
+    columns: Columns = None,
+    formats: Formats = "png",
     out: Out = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -80,7 +90,7 @@ def explain(
     target_folder = folder_for(settings, out)
     files = picture_files(settings.pictures)
     result_folder = ExplanationFolder(
-        target_folder, files, settings.settings
+        target_folder, files, settings.settings, columns=columns, formats=formats
     )  # a wrong folder is refused before anything is trained
     with observing(quiet=quiet) as observer:
         prepared = prepare(settings, observer, files=files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -97,7 +98,7 @@ def captioned(explanation: Explanation) -> CaptionedFigure:
         caption=CAPTION,
         alt=alt(rows),
         notes=notes(explanation),
-        figure=draw(rows),
+        figure=draw(rows, title=title_of(explanation), columns=explanation.columns),
         data=pd.DataFrame(facts(explanation)),
         pictorial=True,
     )
@@ -142,6 +143,22 @@ def data(explanation: Explanation) -> list[ExplanationRow]:
     ]
 
 
+def checked(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the columns that are asked for; a text may name several, with commas. None stays None.
+
+    >>> checked("picture,mean")
+    ('picture', 'mean')
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    if columns is None:
+        return None
+    names = [name.strip() for name in columns.split(",")] if isinstance(columns, str) else [*columns]
+    singles = [name for name in names if re.fullmatch(r"member \d+", name)]
+    return tuple(chosen(names, [*COLUMNS, *singles]))
+
+
 def title_of(explanation: Explanation) -> str:
     """Return the title: the class that is explained, its mean probability, and another scalar than its logit."""
     target = explanation.target
@@ -178,7 +195,7 @@ def draw(
     """
     counts = {len(row.maps) for row in rows if row.maps is not None}
     members = max(counts, default=0)
-    shown = _columns(columns, members, room)
+    shown = _columns(checked(columns), members, room)
     block = TileBlock(
         title=title, picture=partial(draw_picture, picture=rows[0].picture), lines=[_line(row, shown) for row in rows]
     )
