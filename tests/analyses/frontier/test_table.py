@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from saliencynoise.analyses.frontier.figure import PANEL, bar_ends, save_plot
+from saliencynoise.analyses.frontier.figure import bar_ends, save_plot
 from saliencynoise.analyses.frontier.table import notes, print_frontier, sentences
+from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.records.common import Ends
 from saliencynoise.records.frontier import FrontierRecord, FrontierRow
 from saliencynoise.records.writing import json_of
@@ -194,7 +195,7 @@ def test_a_panel_for_each_method_lies_in_the_folder(tmp_path):
     of = record(row("deep_ensemble", 1, 1.0), row("deep_ensemble", 8, 8.0), row("swag, (a long name)", 8, 1.4))
     assert save_plot(of, tmp_path) == tmp_path / "frontier.png"
     image = np.asarray(Image.open(tmp_path / "frontier.png").convert("RGB"))
-    assert image.shape[0] == (PANEL[1] + 0.6) * 150
+    assert image.shape[1] == WIDEST * 150
     assert image.std() > 10, "something is drawn"
     orange = (np.abs(image.astype(int) - np.array([0xE6, 0x9F, 0x00])).sum(-1) < 10).sum()
     assert orange > 50, "the second strategy has its colour"
