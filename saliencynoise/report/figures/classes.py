@@ -186,7 +186,7 @@ def _height(frame: pd.DataFrame, room: Room) -> float:
     columns, inches = _columns(frame, room)
     rows = -(-frame["method"].nunique() // columns)
     lines = max(3, frame["class"].nunique()) * max(1.0, 0.7 * frame["architecture"].nunique())
-    title = max(wrapped(str(name), inches + 0.08).count("\n") for name in frame["method"].unique())
+    title = max(wrapped(str(name), inches - 0.06).count("\n") for name in frame["method"].unique())
     several = list(frame["architecture"].unique())
     legend = legend_height(several, room.across) if len(several) > 1 else 0.0
     return float(rows * (LINE * lines + 0.42 + 0.15 * title) + 0.25 + legend)
@@ -203,10 +203,10 @@ def _labels(frame: pd.DataFrame) -> list[str]:
 
 def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]], *, inches: float) -> None:
     axes.tick_params(labelsize=SMALL)
-    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)))
+    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)), prune="both")
     axes.grid(axis="x", alpha=0.3)
     done = frame[frame["status"] == "ok"]
-    title = wrapped(str(frame["method"].iloc[0]), inches + 0.08)
+    title = wrapped(str(frame["method"].iloc[0]), inches - 0.06)
     if not len(done):
         message = wrapped("; ".join(failures(frame)), inches - 0.1, lines=8)
         axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
@@ -223,7 +223,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, st
     axes.axvline(done["floor"].iloc[0], linestyle="--", color=GREY, linewidth=1)
     if done["r"].max() > SKEWED * done["r"].median() > 0:  # a scale in r itself would press all others onto zero
         axes.set_xscale("symlog", linthresh=1)
-        axes.set_xticks([tick for tick in (0, 1, 10, 100, 1000) if low <= tick <= high])
+        axes.set_xticks([tick for tick in (0, 1, 10, 100, 1000) if low <= tick <= 0.8 * high])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(low, high)
 

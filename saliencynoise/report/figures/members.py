@@ -166,7 +166,7 @@ def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
     more than a tenth of the images.
     """
     several = frame["architecture"].nunique() > 1
-    figure, places, size = _grid(frame, room, several=several)
+    figure, places, size, accuracies = _grid(frame, room, several=several)
     apart = frame[frame["member"] != frame.get("other")]
     largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
     image: Any = None
@@ -174,7 +174,7 @@ def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
         axes = places[str(architecture), str(method)]
         axes.set_axis_on()
         title = f"{method}, {architecture}" if several else str(method)
-        image = _draw_matrix(axes, cell_frame, largest, title, size, accuracies=not several) or image
+        image = _draw_matrix(axes, cell_frame, largest, title, size, accuracies=accuracies) or image
     if image is not None:
         _draw_bar(figure, list(places.values()), image, largest, room)
     return root_of(figure)
@@ -202,8 +202,9 @@ def _inches(figure: FigureBase) -> tuple[float, float]:
 
 def _grid(
     frame: pd.DataFrame, room: Room, *, several: bool
-) -> tuple[FigureBase, dict[tuple[str, str], Axes], float]:  # fmt: skip
-    """Return a figure, the axes of each architecture and method, which are still hidden, and their inches.
+) -> tuple[FigureBase, dict[tuple[str, str], Axes], float, bool]:  # fmt: skip
+    """Return a figure, the axes of each architecture and method, which are still hidden, their inches,
+    and whether accuracies have room beside them.
 
     All sizes are fixed, since the layout of many labels would take longer than their drawing.
     """
@@ -220,7 +221,7 @@ def _grid(
     figure = room.begin(height, constrained=False)
     if room.given:
         panels = room.panels(figure, len(cells), columns=columns, names="architectures and methods")
-        return figure, dict(zip(cells, panels, strict=True)), size
+        return figure, dict(zip(cells, panels, strict=True)), size, False
     width, tall = _inches(figure)
     scale = min(1.0, tall / height)  # a part of a figure may be lower than its content
     size, down = size * scale, down * scale
@@ -231,7 +232,7 @@ def _grid(
         axes = figure.add_axes((left / width, bottom / tall, size / width, size / tall))
         axes.set_axis_off()
         places[cell] = axes
-    return figure, places, size
+    return figure, places, size, beside == ACCURACIES
 
 
 LINE_HEIGHT = 0.125
@@ -286,11 +287,11 @@ def _name(axes: Axes, members: pd.DataFrame, size: float, *, accuracies: bool) -
     stars = ["*" if flag else "" for flag in members["flag"].notna()]
     words = [f"{int(member)}{star}" for member, star in zip(members["member"], stars, strict=True)]
     shares = [f"  {value:.1%}" if not math.isnan(value) else "" for value in members["accuracy"].astype(float)]
-    wide = accuracies and size > SHOWN
+    beside = [word + share for word, share in zip(words, shares, strict=True)] if accuracies else words
     pitch = size / len(members)
     for axis, labels, room in (
         (axes.xaxis, words, max(map(width_of, words)) + 0.03),
-        (axes.yaxis, [f"{word}{share if wide else ''}" for word, share in zip(words, shares, strict=True)], PITCH),
+        (axes.yaxis, beside, PITCH),
     ):
         places = _apart([bool(star) for star in stars], math.ceil(room / pitch))
         axis.set_ticks(places, [labels[place] for place in places])

@@ -207,7 +207,7 @@ def _width(columns: int, tile: float) -> float:
 
 
 def _heading(overlay: Overlay, inches: float) -> str:
-    return wrapped(overlay.keys["method"], inches + BAR - 0.05, lines=3)
+    return wrapped(overlay.keys["method"], inches + 2 * EDGE, lines=3)
 
 
 def table(overlays: Sequence[Overlay]) -> pd.DataFrame:

@@ -221,7 +221,7 @@ def _draw_method(
 ) -> int:
     """Draw the images of a method; return the number of lines of correlations above."""
     axes.tick_params(labelsize=SMALL)
-    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)))
+    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)), prune="both")
     axes.grid(alpha=0.3)
     lines = 0
     for name, (colour, marker) in reversed(looks.items()):

@@ -46,32 +46,22 @@ def explained():
 
 
 def texts_of(figure):
-    figure.draw_without_rendering()
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_visible() and text.get_text().strip() and text.get_window_extent().width > 0
-    ]
+    """The texts that are drawn: of the numbers along an axis, those between its ends."""
+    drawn = []
+    own = Text.draw
 
+    def draw(text, renderer):
+        drawn.append(text)
+        own(text, renderer)
 
-def shown(figure):
-    """The texts inside what is drawn: ticks beyond an axis' ends are not."""
-    found = []
-    for text in texts_of(figure):
-        axes = text.axes
-        if axes is not None and (text in axes.get_xticklabels() or text in axes.get_yticklabels()):
-            box, own = axes.get_window_extent(), text.get_window_extent()
-            along = text in axes.get_xticklabels()
-            centre = (own.x0 + own.x1) / 2 if along else (own.y0 + own.y1) / 2
-            low, high = (box.x0, box.x1) if along else (box.y0, box.y1)
-            if not low - 2 <= centre <= high + 2:
-                continue
-        found.append(text)
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Text, "draw", draw)
+        figure.draw_without_rendering()
+    return [text for text in drawn if text.get_visible() and text.get_text().strip()]
 
 
 def overlaps(figure):
-    boxes = [(text.get_text(), text.get_window_extent()) for text in shown(figure)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
     return [
         (one, other)
         for (one, a), (other, b) in itertools.combinations(boxes, 2)
@@ -83,7 +73,7 @@ def outside(figure):
     width, height = figure.bbox.width, figure.bbox.height
     return [
         text.get_text()
-        for text in shown(figure)
+        for text in texts_of(figure)
         for box in [text.get_window_extent()]
         if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1
     ]
@@ -134,7 +124,7 @@ def test_the_checks_find_what_is_wrong():
     figure.text(0.99, 0.5, "beyond")
     assert keyed(figure)[1] == ["nothing"]
     assert ("one", "two") in overlaps(figure)
-    assert outside(figure) == ["beyond"]
+    assert "beyond" in outside(figure)
     with pytest.raises(AssertionError):
         check(figure)
 
@@ -184,13 +174,13 @@ def test_a_wrong_place_size_or_parameter_says_what_is_right(study):
     ):
         with pytest.raises(UsageError, match=words):
             study.plot.bars(figsize=figsize)
-    with pytest.raises(UsageError, match="ax is int, no place to draw"):
+    with pytest.raises(UsageError, match="ax is int, which is no place to draw"):
         study.plot.bars(ax=3)
     with pytest.raises(UsageError, match="bars has no parameter 'images'; it has ax, figsize, columns, methods"):
         study.plot.bars(images=[0])
     with pytest.raises(UsageError, match="no column 'r'; choose from published SNR, SNR"):
         study.plot.bars(columns="r")
-    with pytest.raises(UsageError, match="columns do not fit into 2.5 inches"):
+    with pytest.raises(UsageError, match="columns do not fit into 2"):
         study.plot.maps(figsize=2.5, columns=["picture", "members", "mean", "noise"])
 
 
