@@ -563,8 +563,8 @@ def frontier(
         >>> frontier = sn.frontier(samplers=["swag"], budgets=[1, 4]).result                # doctest: +SKIP
         >>> [(row.sampler, row.members, row.fidelity.networks) for row in frontier.done]    # doctest: +SKIP
     """
-    from saliencynoise.analyses.frontier.figure import save_plot
     from saliencynoise.analyses.frontier.run import run_frontier
+    from saliencynoise.report.folder import write_run_report
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=_named(archs), arch_args=arch_args, methods=methods, images=images,
@@ -582,7 +582,7 @@ def frontier(
         out=bench_config.out,
     )
     record = run_frontier(config, observer or Silent())
-    save_plot(record, config.folder)
+    write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
 
@@ -644,8 +644,8 @@ def variance(
         >>> variance = sn.variance(methods=["gradient"], blocks=2).result  # doctest: +SKIP
         >>> [row.words for row in variance.done]                           # doctest: +SKIP
     """
-    from saliencynoise.analyses.variance.figure import save_plot
     from saliencynoise.analyses.variance.run import run_variance
+    from saliencynoise.report.folder import write_run_report
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=_named(archs), arch_args=arch_args, methods=methods, images=images,
@@ -655,7 +655,7 @@ def variance(
     bench_config = config_from(settings)
     config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
     record = run_variance(config, observer or Silent())
-    save_plot(record, config.folder)
+    write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
 
@@ -721,6 +721,7 @@ def sanity(
         >>> [row.contrasts.untrained.verdict for row in sanity.done]                # doctest: +SKIP
     """
     from saliencynoise.analyses.sanity.run import run_sanity
+    from saliencynoise.report.folder import write_run_report
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, groups=groups, archs=_named(archs), arch_args=arch_args, methods=methods,
@@ -730,6 +731,7 @@ def sanity(
     bench_config = config_from(settings)
     config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
     record = run_sanity(config, observer or Silent())
+    write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
 

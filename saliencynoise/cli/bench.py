@@ -71,5 +71,5 @@ def bench(
     document = {**json_of(study.result), "folder": str(study.folder)}
     emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
     if report:
-        report_beside(study, quiet=quiet)
+        report_beside(study.folder, quiet=quiet)
     raise typer.Exit(1 if study.failed else 0)

@@ -90,7 +90,7 @@ def explain(
     target_folder = folder_for(settings, out)
     files = picture_files(settings.pictures)
     result_folder = ExplanationFolder(
-        target_folder, files, settings.settings, columns=columns, formats=formats
+        target_folder, files, settings.settings, command=settings.command, columns=columns, formats=formats
     )  # a wrong folder is refused before anything is trained
     with observing(quiet=quiet) as observer:
         prepared = prepare(settings, observer, files=files)

@@ -6,7 +6,7 @@ import typer
 
 from saliencynoise.analyses.frontier.config import BUDGETS, METHODS, SAMPLERS, FrontierConfig
 from saliencynoise.cli import options as o
-from saliencynoise.cli.output import emit
+from saliencynoise.cli.output import emit, report_beside
 from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
@@ -63,14 +63,13 @@ def frontier(
         out=bench.out,
     )
 
-    from saliencynoise.analyses.frontier.figure import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.analyses.frontier.run import run_frontier  # noqa: PLC0415 - torch, once the options are sound
     from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
         record = run_frontier(settings, progress)
-    save_plot(record, settings.folder)
+    report_beside(settings.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(settings.folder)}
     emit(lambda: print_frontier(record, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

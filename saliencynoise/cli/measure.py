@@ -104,4 +104,4 @@ def measure(
     document = json_of(study.result) | ({"folder": str(study.folder)} if out else {})
     emit(lambda: print_study(study), document, places, as_json=as_json, quiet=quiet)
     if out and report:
-        report_beside(study, quiet=quiet)
+        report_beside(study.folder, quiet=quiet)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from saliencynoise.interfaces.errors import one_line
 from saliencynoise.records.writing import json_of
-
-if TYPE_CHECKING:
-    from saliencynoise.engine.study import Study
 
 
 def emit(
@@ -43,12 +40,12 @@ def emit(
         printed()
 
 
-def report_beside(study: Study, *, quiet: bool) -> None:
-    """Write a study's report and print its path on standard error; a failure does not lose the results."""
-    from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - only when a command runs
+def report_beside(folder: Path, *, quiet: bool) -> None:
+    """Write the report of a run in its folder and print its path on standard error; a failure keeps the results."""
+    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - only when a command runs
 
     try:
-        path = write_report(study)
+        path = write_run_report(folder)
     except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
         typer.echo(f"warning: cannot write the report: {one_line(error)}; the results are complete", err=True)
         return

@@ -8,7 +8,7 @@ import typer
 
 from saliencynoise.analyses.sanity.config import METHODS, SanityConfig
 from saliencynoise.cli import options as o
-from saliencynoise.cli.output import emit
+from saliencynoise.cli.output import emit, report_beside
 from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
@@ -64,6 +64,7 @@ def sanity(
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
     with observing(quiet=quiet) as progress:
         record = run_sanity(config, progress)
+    report_beside(config.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_sanity(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

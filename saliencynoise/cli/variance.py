@@ -8,7 +8,7 @@ import typer
 
 from saliencynoise.analyses.variance.config import METHODS, VarianceConfig
 from saliencynoise.cli import options as o
-from saliencynoise.cli.output import emit
+from saliencynoise.cli.output import emit, report_beside
 from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
@@ -49,7 +49,6 @@ def variance(
     options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
     options |= {"workers": workers}
 
-    from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
@@ -59,7 +58,7 @@ def variance(
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet) as progress:
         record = run_variance(config, progress)
-    save_plot(record, config.folder)
+    report_beside(config.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_variance(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.data.chance import balanced_accuracy, is_imbalanced, largest_share
 from saliencynoise.data.stored import name_for_people
 from saliencynoise.engine.ceiling import ceiling_of
+from saliencynoise.engine.command import command_of
 from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
 from saliencynoise.engine.population import population_of
@@ -83,6 +84,7 @@ def write_results(
     result = StudyRecord(
         format=FORMAT,
         created=created,
+        command=command_of("bench", plan.config.settings),
         settings=record_of(plan.config.settings, StudySettings),
         plan=record_of(plan.run_folder.division, Chunks),
         dataset=_dataset(plan),

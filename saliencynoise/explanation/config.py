@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.engine.command import command_of, words_of
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.target import PREDICTED, Target, parsed
@@ -57,6 +58,17 @@ class ExplainConfig:
     def scalar(self) -> Target:
         """The class and the score that are explained."""
         return parsed(self.target, default=PREDICTED)
+
+    @property
+    def command(self) -> str:
+        """The command with these settings."""
+        bench = {
+            name: value for name, value in self.bench.settings.items() if name not in {"images", "target", "archs"}
+        }
+        own = words_of(
+            {"--arch": self.arch, "--pool": self.pool, "--target": str(self.scalar)}, {"--target": PREDICTED}
+        )
+        return command_of("explain", bench, own=[*own, *self.pictures], methods=EXPLAIN_METHODS)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.chosen import chosen
 from saliencynoise.display.figures.saving import KINDS, drawn, write_figure
+from saliencynoise.display.page.made import Made
 from saliencynoise.engine.config import check_out
 from saliencynoise.explanation.figure import captioned, checked
 from saliencynoise.explanation.page import IndexEntry, thumbnail, write_explanation, write_index
@@ -24,6 +26,7 @@ from saliencynoise.records.reading import read_record
 from saliencynoise.records.writing import write_record
 from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes
 from saliencynoise.store.holding import holding
+from saliencynoise.store.provenance import versions
 
 if TYPE_CHECKING:
     from saliencynoise.explanation.config import ExplainConfig
@@ -63,6 +66,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         files: Sequence[PictureFile],
         settings: Mapping[str, Any],
         *,
+        command: str = "",
         columns: str | None = None,
         formats: str = "png",
     ) -> None:
@@ -72,6 +76,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             folder: where they are written.
             files: the pictures.
             settings: that determine the results.
+            command: that makes the explanations again, for their pages.
             columns: of the figures, with commas; None for those that have room.
             formats: of the figures, with commas; a PNG, which is in the page too, is always written.
 
@@ -83,6 +88,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._columns = checked(columns)
         self._formats = chosen([name.strip() for name in formats.split(",")], KINDS, kind="format")
         self._key = key_of(settings)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        self._versions = versions()
+        self._made = Made.of(self._versions, created, command)
         self._expected = len(files)
         self._several = len(files) > 1
         self._explained: list[PictureRecord] = []
@@ -123,7 +131,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         index = self.folder / "index.html"
         complete = len(self._explained) + len(self._left_out) == self._expected
         if self._several and (complete or not index.exists()):
-            write_index(index, self._entries, self._left_out)
+            write_index(index, self._entries, self._left_out, made=self._made)
 
     def _add(self, explanation: Explanation) -> Path:
 
@@ -135,7 +143,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             if kind != "png":
                 write_figure(figure.figure, self.folder / f"{slug}.{kind}")
         write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
-        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, image, several=self._several)
+        page = write_explanation(
+            self.folder / f"{slug}.html", explanation, figure, image, several=self._several, made=self._made
+        )
         self._explained.append(record_of_explanation(explanation))
         self._entries.append(
             IndexEntry(
@@ -155,7 +165,15 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         rewritten = {picture.files.html for picture in self._explained}
         earlier = [picture for picture in self._earlier if picture.files.html not in rewritten]
         explained = (*self._explained, *earlier)
-        return ExplanationRecord(format=FORMAT, key=self._key, explanations=explained, left_out=tuple(self._left_out))
+        return ExplanationRecord(
+            format=FORMAT,
+            created=self._made.created,
+            command=self._made.command,
+            versions=self._versions,
+            key=self._key,
+            explanations=explained,
+            left_out=tuple(self._left_out),
+        )
 
     def _read_earlier(self) -> tuple[PictureRecord, ...]:
         """Return the explanations of an earlier run of the same command."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.data.pictures import as_image
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.page import data_uri, write_page
 from saliencynoise.explanation.record import record_of_explanation
 from saliencynoise.explanation.table import MethodTexts, facts, headline, scope
@@ -21,8 +22,34 @@ if TYPE_CHECKING:
     from saliencynoise.records.explanation import LeftOutPicture
 
 
+WORDS = (
+    (
+        "Reliability",
+        (
+            "Cosine to be expected between the mean of these networks' maps, each of norm 1, and that of as many "
+            "retrained networks: 0 for pure noise, 1 where networks agree."
+        ),
+    ),
+    (
+        "r, SNR",
+        "Corrected signal-to-noise ratio of one network's map: the energy of the signal over the energy of the noise.",
+    ),
+    ("In brackets", "95% interval for this picture and other networks."),
+    ("Networks for 0.9", "Networks to average until the reliability is 0.9."),
+    (
+        "Significant pixels",
+        (
+            "Share of the values of the mean map, over pixels and channels, that exceed noise at 5% false discoveries. "
+            "More networks find more of them."
+        ),
+    ),
+    ("Same sign", "Mean share of members with the sign of the mean map."),
+)
+"""The words of the pages, each with its meaning."""
+
+
 def write_explanation(
-    path: Path, explanation: Explanation, figure: CaptionedFigure, image: bytes, *, several: bool
+    path: Path, explanation: Explanation, figure: CaptionedFigure, image: bytes, *, several: bool, made: Made
 ) -> Path:
     """Write the page of one picture.
 
@@ -32,6 +59,7 @@ def write_explanation(
         figure: with its texts.
         image: the drawn figure, as PNG.
         several: whether there is a page that lists several pictures, `index.html` beside it.
+        made: version, date and command of the explanations.
 
     Raises:
         UsageError: if the place cannot be written.
@@ -46,6 +74,8 @@ def write_explanation(
         figure=figure,
         image=data_uri(image, "image/png"),
         several=several,
+        words=WORDS,
+        made=made,
         files={"picture": f"{explanation.file.slug}.png", "maps": f"{explanation.file.slug}.npz"},
     )
 
@@ -62,18 +92,19 @@ class IndexEntry:
     warnings: Sequence[str]
 
 
-def write_index(path: Path, entries: Sequence[IndexEntry], left_out: Sequence[LeftOutPicture]) -> Path:
+def write_index(path: Path, entries: Sequence[IndexEntry], left_out: Sequence[LeftOutPicture], *, made: Made) -> Path:
     """Write the page that lists a batch.
 
     Args:
         path: of the page.
         entries: the explained pictures.
         left_out: the files that could not be read.
+        made: version, date and command of the explanations.
 
     Raises:
         UsageError: if the place cannot be written.
     """
-    return write_page(path, "explained.html", entries=entries, left_out=left_out)
+    return write_page(path, "explained.html", entries=entries, left_out=left_out, words=WORDS, made=made)
 
 
 def thumbnail(explanation: Explanation) -> str:

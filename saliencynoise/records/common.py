@@ -91,9 +91,13 @@ class Environment(Record, frozen=True, kw_only=True):
 
 
 class Provenance(Environment, frozen=True, kw_only=True):
-    """The date, software and hardware of a result."""
+    """The date, software and hardware of a result, and the command that makes it again; empty where there is none.
+
+    The words of all results are explained in docs/glossary.md, and on each page under "What the words mean".
+    """
 
     created: str
+    command: str = ""
 
 
 class BenchSettings(Record, frozen=True, kw_only=True):

@@ -131,9 +131,12 @@ class LeftOutPicture(Record, frozen=True, kw_only=True):
 
 
 class ExplanationRecord(Record, frozen=True, kw_only=True):
-    """The document of `explanation.json`."""
+    """The document of `explanation.json`; `command` makes it again, and is empty for a call in Python."""
 
     format: Format
+    created: str
+    command: str
+    versions: dict[str, str]
     key: Name
     explanations: tuple[PictureRecord, ...]
     left_out: tuple[LeftOutPicture, ...]

@@ -73,6 +73,7 @@ class FrontierRecord(StudyFacts, frozen=True, kw_only=True):
 
     format: Format
     created: str
+    command: str
     settings: FrontierSettings
     held_out: tuple[Count, ...]
     images: Count

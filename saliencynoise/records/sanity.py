@@ -56,18 +56,13 @@ class SanitySnr(Record, frozen=True, kw_only=True):
     permuted: ValueWithInterval
 
 
-class SnrComparison(Record, frozen=True, kw_only=True):
-    """r of trained networks compared with that of others; `saliencynoise.statistics.comparison.Comparison`."""
+class CosineDifferenceRecord(Record, frozen=True, kw_only=True):
+    """The difference of two mean cosines; `saliencynoise.statistics.sanity.CosineDifference`."""
 
-    a: str
-    b: str
-    difference: Number
-    ratio: Number
-    interval: Interval | None
-    p: Share | None
-    p_holm: Share | None
-    note: str
-    words: Literal["less noisy", "noisier", "tie", "undetermined"]
+    value: Number
+    interval: Interval
+    p: Share
+    p_holm: Share
 
 
 class SignalAgreement(Record, frozen=True, kw_only=True):
@@ -83,9 +78,9 @@ class SignalAgreement(Record, frozen=True, kw_only=True):
 class SanityContrast(Record, frozen=True, kw_only=True):
     """Trained networks beside others."""
 
-    comparison: SnrComparison
+    difference: CosineDifferenceRecord
     agreement: SignalAgreement
-    verdict: Literal["depends", "does not depend", "in part", "no signal", "undetermined"]
+    verdict: Literal["depends", "does not depend", "in part", "undetermined"]
 
 
 class SanityContrasts(Record, frozen=True, kw_only=True):
@@ -116,6 +111,7 @@ class SanityRecord(Record, frozen=True, kw_only=True):
 
     format: Format
     created: str
+    command: str
     settings: SanitySettings
     study: StudyFacts
     members: Count

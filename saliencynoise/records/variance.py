@@ -92,6 +92,7 @@ class VarianceRecord(Record, frozen=True, kw_only=True):
 
     format: Format
     created: str
+    command: str
     settings: VarianceSettings
     study: StudyFacts
     images: Count

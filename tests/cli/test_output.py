@@ -52,7 +52,7 @@ def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp
 def test_other_commands_hand_the_quiet_observer_on_and_print_the_place(capsys, monkeypatch, command, engine, found):
     observers = []
     monkeypatch.setattr(engine, lambda config, observer: observers.append(observer) or found)
-    monkeypatch.setattr("saliencynoise.analyses.frontier.figure.save_plot", lambda document, folder: None)
+    monkeypatch.setattr("saliencynoise.report.folder.write_run_report", lambda folder: folder)
     monkeypatch.setattr("saliencynoise_paper.poster.panels_of", lambda config, studies: [])
     assert call(capsys, *command, "--out", "place", "--quiet") == (0, "place\n", "")
     code, out, err = call(capsys, *command, "--out", "place", "-q", "--json")

@@ -9,7 +9,7 @@ import torch
 
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.intervals import Interval, claim_interval
-from saliencynoise.statistics.sanity import sanity_verdict
+from saliencynoise.statistics.sanity import cosine_difference, sanity_verdict
 from saliencynoise.statistics.snr import pooled_snr
 
 
@@ -26,7 +26,7 @@ def cosine(low: float | None, high: float = 1.0) -> Agreement:
 @pytest.mark.parametrize(
     ("trained", "other", "agreement", "verdict"),
     [
-        (between(-0.1, 0.5), between(1, 2), cosine(0.9), "no signal"),
+        (between(-0.1, 0.5), between(1, 2), cosine(0.9), "undetermined"),
         (between(0.4, 0.6), between(-0.1, 0.1), cosine(None), "depends"),
         (between(0.4, 0.6), between(-0.1, 0.5), cosine(None), "undetermined"),
         (between(0.4, 0.6), between(0.3, 0.5), cosine(0.1, 0.3), "depends"),
@@ -39,7 +39,32 @@ def cosine(low: float | None, high: float = 1.0) -> Agreement:
     ],
 )
 def test_every_case(trained, other, agreement, verdict):
-    assert sanity_verdict(trained, other, agreement) == verdict
+    assert sanity_verdict(trained, other, agreement, more=False) == verdict
+
+
+def test_a_signal_that_the_others_lack_by_the_test_depends():
+    wide = between(-0.3, 0.9)
+    assert sanity_verdict(between(0.4, 0.6), wide, cosine(None), more=True) == "depends"
+    assert sanity_verdict(between(-0.1, 0.6), wide, cosine(None), more=True) == "undetermined"
+
+
+def noise(generator, members=6):
+    maps = torch.randn(12, members, 60, generator=generator).double()
+    maps = maps / maps.norm(dim=-1, keepdim=True)
+    return maps @ maps.mT
+
+
+def test_equal_networks_are_called_different_in_5_of_100_at_most(generator):
+    found = [cosine_difference(*(pooled_snr(noise(generator)) for _ in range(2))).p for _ in range(200)]
+    assert sum(p < 0.05 for p in found) <= 18, "at 5% more than 18 of 200 happen in 1 of 100 runs"
+
+
+def test_the_difference_is_that_of_the_mean_cosines(generator):
+    grams = [noise(generator), noise(generator)]
+    means = [float(gram[:, ~torch.eye(6, dtype=torch.bool)].mean()) for gram in grams]
+    found = cosine_difference(*map(pooled_snr, grams))
+    assert found.value == pytest.approx(means[0] - means[1])
+    assert found.interval.low < found.value < found.interval.high
 
 
 @pytest.mark.parametrize(
@@ -55,5 +80,5 @@ def test_simulated_signals(shared, other, verdict, generator):
         a, b = (own + torch.randn(16, 8, 200, generator=generator) for own in (signal, mixed))
         grams = [own.double() @ own.double().mT for own in (a, b)]
         intervals = [claim_interval(pooled_snr(gram), seed=0) for gram in grams]
-        result.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0)))
+        result.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0), more=False))
     assert result.count(verdict) >= 19

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,10 @@ from saliencynoise.analyses.comparison.side_by_side_table import LEGEND, accurac
 from saliencynoise.analyses.comparison.table import AGREEMENT
 from saliencynoise.analyses.comparison.table import LEGEND as TESTS
 from saliencynoise.display.numbers import format_number, p_text
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.page import write_page
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.store.provenance import versions
 
 if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.run import Pair
@@ -30,6 +34,7 @@ def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, p
     Raises:
         UsageError: if the path cannot be written.
     """
+    command = shell("saliencynoise", "compare", *(study.folder for study in comparison.studies), "--html", path)
     return write_page(
         path,
         "compare.html",
@@ -43,6 +48,7 @@ def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, p
         pairs=[_pair(pair) for pair in pairs],
         tests=f"{TESTS} {AGREEMENT}",
         note=note,
+        made=Made.of(versions(), datetime.now(UTC).isoformat(timespec="seconds"), command),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.engine.command import command_of, words_of
 from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.own import label_of
@@ -87,6 +88,26 @@ class FrontierConfig:
             field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}
         }
         return {**settings, "bench": self.bench.settings}
+
+    @property
+    def command(self) -> str:
+        """The command with these settings."""
+        options = {
+            "--sampler": self.samplers,
+            "--aggregator": self.aggregators,
+            "--budgets": ",".join(map(str, self.budgets)),
+            "--runs": self.runs,
+            "--reference": self.reference,
+        }
+        usual = {
+            "--sampler": SAMPLERS,
+            "--aggregator": ("mean",),
+            "--budgets": ",".join(map(str, BUDGETS)),
+            "--runs": 4,
+            "--reference": 16,
+        }
+        own = words_of(options, usual)
+        return command_of("frontier", self.bench.settings, own=own, methods=METHODS, out=self.out)
 
     @property
     def folder(self) -> Path:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.analyses.frontier.run import RESULT, load_frontier
-from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.analyses.maps_picture import IMAGES, MOST_LINES, MapLine, line_of, maps_or_reason, of_unit_norm
+from saliencynoise.analyses.result import files_of
+from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.display.figures.room import OWN, Room, root_of
-from saliencynoise.display.figures.saving import drawn
 from saliencynoise.display.figures.style import (
     GREY,
     LONGEST,
@@ -23,17 +24,17 @@ from saliencynoise.display.figures.style import (
     styles,
     wrapped,
 )
-from saliencynoise.display.numbers import format_number
+from saliencynoise.display.numbers import counted, format_number
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.frontier import FrontierRecord, FrontierRow, HeldOutNetworks
-from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
     from saliencynoise.records.common import Ends
 
 TITLE = "Fidelity and price of each strategy"
@@ -43,7 +44,20 @@ CAPTION = (
     "a strategy above this line is cheaper than retraining. Numbers: members averaged."
 )
 
-PLOT = "frontier.png"
+MAPS_TITLE = "Averages of each sampler beside held-out networks"
+MAPS_CAPTION = (
+    "First map: mean over {held} held-out networks, which no sampler uses. Others: means over {most} of the first "
+    "base run of each sampler. Each member's map has norm 1. Each map has its own colour scale: red above zero, blue "
+    "below; from violet to yellow where a method has no negative values."
+)
+NAME = "frontier"
+NOT_DRAWN = (
+    "no strategy has both a price and a fidelity. The held-out networks show no signal to be compared with, or the "
+    "members come from files; more --epochs, --reference or --images may help"
+)
+FILES = files_of("maps", NAME)
+"""The files of the figures."""
+
 COLUMNS = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
 """Columns of the table that are keys of a row."""
 
@@ -76,9 +90,7 @@ def captioned(record: FrontierRecord) -> CaptionedFigure:
         UsageError: no strategy has both a price and a fidelity.
     """
     frame = data(record)
-    return CaptionedFigure(
-        name="frontier", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame
-    )
+    return CaptionedFigure(name=NAME, title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame)
 
 
 def alt(frame: pd.DataFrame) -> str:
@@ -157,16 +169,43 @@ def draw(record: FrontierRecord, *, room: Room = OWN) -> Figure:
     return _figure(panels, room)
 
 
-def save_plot(record: FrontierRecord, folder: Path) -> Path | None:
-    """Draw a frontier, a panel for each architecture and method, into its folder; None where nothing can be drawn.
+def figures_of(record: FrontierRecord, folder: Path) -> list[CaptionedFigure | MissingFigure]:
+    """Return the figures of a frontier: the maps, and fidelity against price."""
+    most = max(record.settings.budgets)
+    caption = MAPS_CAPTION.format(held=len(record.held_out), most=counted(most, "member"))
+    maps = maps_or_reason(map_lines(record, folder), title=MAPS_TITLE, caption=caption)
+    return [maps, captioned(record) if drawable(record) else MissingFigure(name=NAME, title=TITLE, reason=NOT_DRAWN)]
+
+
+def map_lines(record: FrontierRecord, folder: Path) -> Iterator[MapLine]:
+    """Yield the lines of the figure of maps: every method of each image, a column for each sampler.
 
     Raises:
-        UsageError: if the folder cannot be written.
+        SaliencyNoiseError: if a study of the run is gone.
     """
-    if not drawable(record):
-        return None
-    write_bytes(folder / PLOT, drawn(draw(record), "png"))
-    return folder / PLOT
+    studies = {label: Study.load(folder / Path(run).name) for label, run in record.runs.items()}
+    if not studies:
+        return
+    reference = next(iter(studies.values()))
+    several = len({cell.architecture for cell in reference.done}) > 1
+    signed = list({(cell.architecture, cell.method): cell for cell in reference.done}.values())
+    images, most = min(IMAGES, len(reference.result.images)), max(record.settings.budgets)
+    for image in range(images):
+        for cell in signed[: MOST_LINES // images]:
+            held_out = of_unit_norm(reference, cell, image)[list(record.held_out)]
+            maps: dict[str, Any] = {f"mean of {len(held_out)}\nheld-out networks": held_out.mean(0)}
+            for label, study in studies.items():
+                own = next((other for other in study.done if _same(other, cell)), None)
+                values = None if own is None else of_unit_norm(study, own, image)[:most]
+                name = label.partition("(")[0]
+                maps[f"{name},\n{most if values is None else counted(len(values), 'member')}"] = (
+                    None if values is None else values.mean(0)
+                )
+            yield line_of(reference, cell, image, maps, several=several)
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    return (one.architecture, one.method) == (other.architecture, other.method)
 
 
 def drawable(record: FrontierRecord) -> bool:

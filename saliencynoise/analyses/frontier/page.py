@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from saliencynoise.analyses.frontier import figure as frontier_figures
+from pathlib import Path
+
 from saliencynoise.analyses.frontier import table as frontier
-from saliencynoise.display.page.figures import page_figure
+from saliencynoise.analyses.frontier.figure import figures_of
+from saliencynoise.display.page.figures import shown_figure
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.run import RunPage
 from saliencynoise.display.page.tables import plain_table
 from saliencynoise.records.frontier import FrontierRecord
 from saliencynoise.records.writing import json_of
 
 
-def frontier_page(record: FrontierRecord) -> RunPage:
-    """Return the page of a frontier, from its result file."""
+def frontier_page(record: FrontierRecord, folder: Path) -> RunPage:
+    """Return the page of a frontier, from its result file and the maps in its folder."""
+    made = Made.of(record.versions, record.created, record.command)
+    first, *others = [shown_figure(figure, made) for figure in figures_of(record, folder)]
     several = len(record.settings.aggregators) > 1
     tables, sentences = [], []
     for reference, rows in frontier.compared(record):
@@ -27,11 +32,15 @@ def frontier_page(record: FrontierRecord) -> RunPage:
         "networks that were trained from scratch.",
         sentences=sentences,
         tables=tables,
-        legend=[frontier.legend(record)],
-        figures=[page_figure(frontier_figures.captioned(record))] if frontier_figures.drawable(record) else [],
+        legend=[],
+        pictures=[first],
+        figures=others,
         basis=[frontier.basis(record)],
-        notes=frontier.notes(record),
+        failures=frontier.failures(record),
+        warnings=frontier.caveats(record),
+        notes=record.dataset.notes,
+        words=frontier.words(record),
         settings=json_of(record.settings),
-        created=record.created,
+        made=made,
         study=record,
     )

@@ -76,6 +76,7 @@ def _record(
     return FrontierRecord(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=config.command,
         settings=record_of(config.settings, FrontierSettings),
         dataset=facts.dataset,
         recipes=facts.recipes,

@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.analyses.frontier.figure import PLOT
+from saliencynoise.analyses.frontier.figure import FILES
 from saliencynoise.analyses.frontier.run import RESULT
+from saliencynoise.analyses.result import REPORT, written
 from saliencynoise.display.labels import method_label, recipes_text
 from saliencynoise.display.numbers import counted, format_number, p_text, seconds_text
 from saliencynoise.display.terminal import Terminal
@@ -26,16 +27,31 @@ if TYPE_CHECKING:
 
     from saliencynoise.records.common import Ends
 
-LEGEND = (
-    "n: members whose maps are averaged. price: seconds to make the members and their maps of these {images}, divided "
-    "by those of one retrained network. cos²: squared cosine of the average with the true mean map over all networks, "
-    "pooled over images. It is estimated with {held} networks that no sampler uses, and corrected for their noise. "
-    "networks: number of retrained networks whose average has the same squared cosine, with its 95% interval for other "
-    "held-out networks and other base runs, on these images. Rows are means over {runs} of each sampler; those of "
-    "deep_ensemble are means over disjoint groups of {ensemble} networks. s made, s maps: measured seconds to make the "
-    "members of an average and their maps. p, in the sentences: p of equality with the price, corrected for the number "
-    "of these sentences (Holm)."
+WORDS = (
+    ("n", "Members whose maps are averaged."),
+    (
+        "price",
+        "Seconds to make the members and their maps of these {images}, divided by those of one retrained network.",
+    ),
+    (
+        "cos²",
+        (
+            "Squared cosine of the average with the true mean map over all networks, pooled over images. It is "
+            "estimated with {held} networks that no sampler uses, and corrected for their noise."
+        ),
+    ),
+    (
+        "networks",
+        (
+            "Number of retrained networks whose average has the same squared cosine, with its 95% interval for other "
+            "held-out networks and other base runs, on these images. Rows are means over {runs} of each sampler; those "
+            "of deep_ensemble are means over disjoint groups of {ensemble} networks."
+        ),
+    ),
+    ("training s, maps s", "Measured seconds to make the members of an average, and their maps."),
+    ("p", "p-value of equality of networks and price, corrected for the number of these sentences (Holm)."),
 )
+"""The words of a frontier, each with its meaning."""
 
 REFERENCE = "deep_ensemble"
 """Display name of the sampler whose networks are retrained."""
@@ -62,7 +78,7 @@ def _parts(record: FrontierRecord, folder: Path, *, narrow: bool, encoding: str)
     yield Text(basis(record))
     yield from (Text(line, style="yellow") for line in notes(record))
     again = shell("saliencynoise", "show", folder, encoding=encoding)
-    yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: {again}")
+    yield Text(f"{written(folder, [RESULT, REPORT, *FILES]).removesuffix('.')}; again with: {again}")
 
 
 def compared(record: FrontierRecord) -> Iterator[tuple[HeldOutNetworks, list[FrontierRow | FailedSampler]]]:
@@ -110,14 +126,23 @@ def _verdict(row: FrontierRow) -> str:
 
 
 def notes(record: FrontierRecord) -> list[str]:
-    """Return the notes that a reader needs to judge the figures: failures, caveats, budgets without a row."""
-    lines = [f"note: {note}" for note in record.dataset.notes]
-    lines += [f"failed: {_sampler_of(row)}, {_where(row)}: {row.reason}" for row in record.failed]
-    caveats: dict[str, list[str]] = {}
+    """Return the notes that a reader needs to judge the figures: of the data, failures and caveats."""
+    return [*(f"note: {note}" for note in record.dataset.notes), *failures(record), *caveats(record)]
+
+
+def failures(record: FrontierRecord) -> list[str]:
+    """Return a line for each sampler and method that failed, with the reason."""
+    return [f"failed: {_sampler_of(row)}, {_where(row)}: {row.reason}" for row in record.failed]
+
+
+def caveats(record: FrontierRecord) -> list[str]:
+    """Return the caveats on rows, each with the rows that it concerns, and the budgets without a row."""
+    lines = []
+    by_note: dict[str, list[str]] = {}
     for row in record.done:
         for note in filter(None, row.fidelity.note.split("; ")):
-            caveats.setdefault(note, []).append(f"{row.sampler} n={row.members} ({_where(row)})")
-    lines += [f"{_listed(names, len(record.done))}: {note}" for note, names in caveats.items()]
+            by_note.setdefault(note, []).append(f"{row.sampler} n={row.members} ({_where(row)})")
+    lines += [f"{_listed(names, len(record.done))}: {note}" for note, names in by_note.items()]
     for sampler in dict.fromkeys(row.sampler for row in record.done):
         available = {row.members for row in record.done if row.sampler == sampler}
         lacking = [str(budget) for budget in sorted(record.settings.budgets) if budget not in available]
@@ -161,7 +186,7 @@ def frontier_table(rows: Sequence[FrontierRow | FailedSampler], *, narrow: bool,
     table.add_column("sampler", overflow="fold", min_width=22)
     for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("networks", 8), ("95%", 14)):
         table.add_column(header, justify="right", no_wrap=True, min_width=width)
-    for header in ("s made", "s maps"):
+    for header in ("training s", "maps s"):
         table.add_column(header, justify="right", no_wrap=True, min_width=6)
     last_name = None
     for row in rows:
@@ -194,14 +219,20 @@ def _interval(interval: Ends | None) -> str:
     return "-" if interval is None else f"[{format_number(interval.low)}, {format_number(interval.high)}]"
 
 
+def words(record: FrontierRecord) -> list[tuple[str, str]]:
+    """Return the words of a frontier, each with its meaning."""
+    known = {
+        "images": counted(record.images, "image"),
+        "held": len(record.held_out),
+        "runs": counted(record.settings.runs, "base run"),
+        "ensemble": min(record.held_out),
+    }
+    return [(word, meaning.format(**known)) for word, meaning in WORDS]
+
+
 def legend(record: FrontierRecord) -> str:
-    """Return the meaning of the table's headings."""
-    return LEGEND.format(
-        images=counted(record.images, "image"),
-        held=len(record.held_out),
-        runs=counted(record.settings.runs, "base run"),
-        ensemble=min(record.held_out),
-    )
+    """Return the meaning of the table's headings in a paragraph."""
+    return " ".join(f"{word}: {meaning[0].lower()}{meaning[1:]}" for word, meaning in words(record))
 
 
 def basis(record: FrontierRecord) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.engine.command import command_of, words_of
 from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.target import parsed
@@ -69,6 +70,12 @@ class SanityConfig:
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures."""
         return {"permuted_epochs": self.permuted_epochs, "bench": self.bench.settings}
+
+    @property
+    def command(self) -> str:
+        """The command with these settings; empty where its options cannot express them."""
+        own = words_of({"--permuted-epochs": self.permuted_epochs}, {"--permuted-epochs": 0})
+        return command_of("sanity", self.bench.settings, own=own, methods=METHODS, out=self.out, from_file=False)
 
     @property
     def folder(self) -> Path:

@@ -12,22 +12,22 @@ import torch
 from saliencynoise.analyses.sanity.config import PERMUTED, TRAINED, UNTRAINED
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.sanity import (
+    CosineDifferenceRecord,
     FailedSanityRow,
     SanityContrast,
     SanityContrasts,
     SanityRow,
     SanitySnr,
     SignalAgreement,
-    SnrComparison,
 )
 from saliencynoise.records.writing import record_of
 from saliencynoise.statistics.agreement import Agreement, agreement
-from saliencynoise.statistics.comparison import Comparison, compare, holm
+from saliencynoise.statistics.comparison import holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Pooled, claim_interval
-from saliencynoise.statistics.sanity import sanity_verdict
+from saliencynoise.statistics.sanity import CosineDifference, cosine_difference, sanity_verdict
 from saliencynoise.statistics.signs import ONE_SIGNED
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.views import apply_view
@@ -45,14 +45,17 @@ OTHERS = (UNTRAINED, PERMUTED)
 VIEWS = ("signed", "magnitude")
 """The compared views: the maps, and their magnitude, which is the absolute values less their mean over the map."""
 
+LEVEL = 0.05
+"""Corrected p-value below which trained networks are said to agree more than others."""
+
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """Trained networks beside others: the comparison of r, and the agreement of the two signals."""
+    """Trained networks beside others: how much more they agree, and the agreement of the two signals."""
 
-    comparison: Comparison
+    difference: CosineDifference
     agreement: Agreement
 
 
@@ -83,9 +86,9 @@ def _contrasts(compared: Sequence[Compared], *, seed: int) -> list[dict[str, Con
     """Return the contrasts of each row by the kind of the other networks; p-values are corrected over all rows."""
     contrasts = [{kind: _contrast(products, kind, seed=seed) for kind in OTHERS} for products in compared]
     for kind in OTHERS:
-        corrected = holm([of_row[kind].comparison.p for of_row in contrasts])
+        corrected = holm([of_row[kind].difference.p for of_row in contrasts])
         for of_row, p in zip(contrasts, corrected, strict=True):
-            of_row[kind] = replace(of_row[kind], comparison=replace(of_row[kind].comparison, p_holm=p))
+            of_row[kind] = replace(of_row[kind], difference=replace(of_row[kind].difference, p_holm=p or 0.0))
     return contrasts
 
 
@@ -176,9 +179,7 @@ def _contrast(compared: Compared, other: str, *, seed: int) -> Contrast:
     a, b = compared.grams[TRAINED, TRAINED], compared.grams[other, other]
     cross = _without_twins(compared.grams[TRAINED, other])
     return Contrast(
-        comparison=compare(
-            compared.pooled_snr(TRAINED), compared.pooled_snr(other), names=(TRAINED, other), shared="images"
-        ),
+        difference=cosine_difference(compared.pooled_snr(TRAINED), compared.pooled_snr(other)),
         agreement=agreement(cross, a, b, seed=seed, groups=compared.groups),
     )
 
@@ -200,9 +201,14 @@ def _row(names: dict[str, str], compared: Compared, contrasts: Mapping[str, Cont
     snr = {kind: {"value": figure.value, "interval": intervals[kind]} for kind, figure in figures.items()}
     contrast_records = {
         kind: SanityContrast(
-            comparison=_comparison(contrast.comparison),
+            difference=record_of(asdict(contrast.difference), CosineDifferenceRecord),
             agreement=record_of(contrast.agreement, SignalAgreement),
-            verdict=sanity_verdict(intervals[TRAINED], intervals[kind], contrast.agreement),
+            verdict=sanity_verdict(
+                intervals[TRAINED],
+                intervals[kind],
+                contrast.agreement,
+                more=contrast.difference.value > 0 and contrast.difference.p_holm < LEVEL,
+            ),
         )
         for kind, contrast in contrasts.items()
     }
@@ -213,8 +219,3 @@ def _row(names: dict[str, str], compared: Compared, contrasts: Mapping[str, Cont
         snr=record_of(snr, SanitySnr),
         contrasts=SanityContrasts(**contrast_records),
     )
-
-
-def _comparison(comparison: Comparison) -> SnrComparison:
-    words = {"ratio": comparison.ratio, "words": comparison.verdict}
-    return record_of(asdict(comparison) | words, SnrComparison)

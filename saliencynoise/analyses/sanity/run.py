@@ -61,6 +61,7 @@ def _record(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer)
     return SanityRecord(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=config.command,
         settings=record_of(config.settings, SanitySettings),
         study=facts_of(trained.study.result),
         members=trained.plan.members,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from saliencynoise.analyses.result import REPORT, written
+from saliencynoise.analyses.sanity.figure import FILES
+from saliencynoise.analyses.sanity.run import RESULT
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import counted, format_number, interval_text, p_text
+from saliencynoise.display.numbers import counted, format_number, interval_text, p_text, with_interval
 from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 
@@ -28,21 +32,58 @@ if TYPE_CHECKING:
     )
 
 LEGEND = (
-    "r: corrected SNR, the agreement of networks of one kind (0: none), with its 95% interval for new members and new "
-    "images. p: of r compared with that of trained networks, corrected for all rows (Holm). cosine (mean maps): "
-    "between the signal of the trained networks and that of these networks, corrected for the noise in both (1: the "
-    "same map); it needs a signal in both. needed: whether the maps of trained networks need what these networks lack."
-    " It is no where the interval of the cosine is above 0.71, because then the signals share most of their energy. "
-    "magnitude: absolute values less their mean; it shows where a map is large, without the sign. centred: each map "
-    "less its own mean, for methods whose whole maps agree without training."
+    "SNR: corrected, of one map (0: networks of this kind agree on nothing), with its 95% interval for new members "
+    "and new images. p: of no difference to the reliability of one map of trained networks, corrected for all rows "
+    "(Holm). cosine (mean maps): between the signal of the trained networks and that of these networks, corrected "
+    "for the noise in both (1: the same map); it needs a signal in both. depends: whether the signal of trained "
+    "networks depends on what these networks lack. magnitude: absolute values less their mean; it shows where a map "
+    "is large, without the sign. centred: each map less its own mean, for methods whose whole maps agree without "
+    "training."
 )
-NEEDED = {
-    "depends": "yes",
-    "does not depend": "no",
-    "in part": "in part",
-    "no signal": "no signal",
-    "undetermined": "?",
-}
+WORDS = (
+    ("trained", "Networks that were trained as usual."),
+    ("untrained", "Networks of the same architecture with their initial weights."),
+    ("permuted labels", "Networks that were trained as usual, on labels that were permuted over the images."),
+    (
+        "SNR",
+        (
+            "Corrected signal-to-noise ratio of one map: c / (1 - c), with c the mean cosine between the maps of two "
+            "networks. 0 means that networks of this kind agree on nothing."
+        ),
+    ),
+    ("95%", "Interval of the figure before it, for other networks and other images."),
+    ("reliability", "SNR / (1 + SNR): the cosine to be expected between the maps of two networks."),
+    ("p", "p-value of no difference to the reliability of trained networks, corrected for all rows (Holm)."),
+    (
+        "cosine (mean maps)",
+        (
+            "Between the signal of the trained networks and that of the other networks, corrected for the noise in "
+            "both. 1 is the same map. Above 0.71 most of the signal is the same."
+        ),
+    ),
+    (
+        "depends",
+        (
+            "Whether the signal of trained networks depends on what these networks lack. yes: they show no agreement "
+            "and less than trained ones, or their map differs. no: their map is mostly the same. in part: the interval "
+            "of the cosine includes 0.71. undetermined: an interval is missing or too wide."
+        ),
+    ),
+    ("magnitude", "Absolute values less their mean: where a map is large, without the sign."),
+    ("centred", "Each map less its own mean."),
+)
+"""The words of a sanity run's page, each with its meaning."""
+
+SIGNIFICANT = 0.05
+"""Corrected p-value below which networks are said to agree less."""
+
+NEEDED = {"depends": "yes", "does not depend": "no", "in part": "in part", "undetermined": "undetermined"}
+
+LEARNED = 0.15
+"""Share of the way from chance to perfect accuracy below which networks are said to have learned nothing."""
+
+MOST_FLAGS = 3
+"""The largest number of flagged members that have a line each."""
 
 
 def print_sanity(record: SanityRecord, folder: Path, console: Console | None = None) -> None:
@@ -57,27 +98,59 @@ def render_sanity(record: SanityRecord, folder: Path, *, width: int) -> Iterator
     yield sanity_table(record.rows, narrow=width < 92)
     if record.done:
         yield Text(LEGEND, style="dim")
-    for row in record.done:
-        yield Text(verdict_words(row))
+    for sentence in sentences(record):
+        yield Text(sentence)
     yield Text(basis(record))
-    for warning in notes(record):
+    for warning in (*warnings(record), *notes(record)):
         yield Text(warning, style="yellow")
-    yield Text(f"Results in {folder} (sanity.json, and a bench of each kind of networks).")
+    yield Text(written(folder, [RESULT, REPORT, *FILES], "and a bench of each kind of networks"))
+
+
+def sentences(record: SanityRecord) -> list[str]:
+    """Return the findings; where the trained networks learned nothing, this is the first."""
+    return [*not_learned(record), *map(verdict_words, record.done)]
+
+
+def not_learned(record: SanityRecord) -> list[str]:
+    """Return a sentence for each architecture whose trained networks are hardly better than chance."""
+    dataset = record.study.dataset
+    if len(dataset.classes) < 2 and dataset.largest_class is None:
+        return []
+    chance = dataset.largest_class or 1 / len(dataset.classes)
+    lines = []
+    for label, members in record.ensembles.trained.architectures.items():
+        if members.accuracies and median(members.accuracies) < chance + LEARNED * (1 - chance):
+            low, high = min(members.accuracies), max(members.accuracies)
+            lines.append(
+                f"The trained networks of {label} did not learn (accuracy {low:.1%} to {high:.1%}, chance "
+                f"{chance:.1%}), so nothing below is about the methods; more --epochs or --train-images may help."
+            )
+    return lines
 
 
 def verdict_words(row: SanityRow) -> str:
-    """Return a sentence with the verdict on a method's maps."""
+    """Return a sentence with the verdict on a method's maps; it never says more than the intervals."""
     view = "" if row.view == "signed" else f", {row.view}"
-    if row.contrasts.untrained.verdict == "no signal":
-        r = format_number(row.snr.trained.value)
-        return f"{row.method}{view}: trained networks show no agreement (r {r})."
+    trained = row.snr.trained
+    if trained.interval is None:
+        return f"{row.method}{view}: undetermined, as the SNR of trained networks has no interval."
+    if trained.interval.low <= 0:
+        return (
+            f"{row.method}{view}: undetermined, as the interval of the SNR of trained networks includes 0 "
+            f"({_snr(trained)})."
+        )
     untrained = _untrained_words(row, row.contrasts.untrained, _r_words(row, row.snr.untrained))
     permuted = _permuted_words(row.contrasts.permuted, _r_words(row, row.snr.permuted))
     return f"{row.method}{view}: {untrained}; {permuted}."
 
 
+def _snr(figure: ValueWithInterval) -> str:
+    ends = None if figure.interval is None else (figure.interval.low, figure.interval.high)
+    return f"SNR {with_interval(figure.value, *(ends or (None, None)))}"
+
+
 def _r_words(row: SanityRow, other: ValueWithInterval) -> str:
-    return f"r {format_number(other.value)} against {format_number(row.snr.trained.value)}"
+    return f"{_snr(other)} against {_snr(row.snr.trained).removeprefix('SNR ')}"
 
 
 def _untrained_words(row: SanityRow, contrast: SanityContrast, r: str) -> str:
@@ -98,11 +171,11 @@ def _dependence_words(contrast: SanityContrast, r: str, *, lacking: str, network
     if contrast.verdict == "in part":
         return f"depends on {lacking} in part ({_cosine(contrast)}; {r})"
     if contrast.verdict == "undetermined":
-        return f"not shown that it depends on {lacking} ({r})"
+        return f"undetermined whether it depends on {lacking} ({r})"
     if contrast.agreement.interval is None:
-        return f"depends on {lacking}: {networks} show no agreement ({r})"
-    as_much = " as much, but" if contrast.comparison.words != "less noisy" else ""
-    return f"depends on {lacking}: {networks} agree{as_much} on a map that differs ({_cosine(contrast)}; {r})"
+        return f"depends on {lacking}: {networks} agree less, and agreement among them is not shown ({r})"
+    agree = "agree less, and" if contrast.difference.p_holm < SIGNIFICANT else "agree"
+    return f"depends on {lacking}: {networks} {agree} on a map that differs ({_cosine(contrast)}; {r})"
 
 
 def _cosine(contrast: SanityContrast) -> str:
@@ -113,7 +186,7 @@ def sanity_table(rows: Sequence[SanityRow | FailedSanityRow], *, narrow: bool) -
     """Return the table of all three kinds of networks."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("r", "95% of r", "p", "cosine\n(mean\nmaps)", "95%", "needed"):
+    for header in ("SNR", "95%", "p", "cosine\n(mean\nmaps)", "95%", "depends"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in with_headings(table, rows, narrow=narrow):
         label = escape(method_label(row.method, narrow=narrow))
@@ -129,7 +202,7 @@ def _other(snr: ValueWithInterval, contrast: SanityContrast) -> list[str]:
     return [
         format_number(snr.value),
         interval_text(snr.interval),
-        p_text(contrast.comparison.p_holm),
+        p_text(contrast.difference.p_holm),
         format_number(contrast.agreement.value),
         interval_text(contrast.agreement.interval),
         NEEDED[contrast.verdict],
@@ -157,9 +230,22 @@ def _accuracies(ensemble: SanityEnsemble) -> list[str]:
     return [f"{min(values):.1%} to {max(values):.1%}" for values in accuracies]
 
 
-def notes(record: SanityRecord) -> list[str]:
-    """Return the notes on the networks. Chance accuracy of untrained or permuted-label networks is no fault."""
-    lines = [f"note: {note}" for note in record.study.dataset.notes]
+def warnings(record: SanityRecord) -> list[str]:
+    """Return failures, and flags of trained networks. Chance accuracy of the other networks is no fault."""
+    lines = []
     for label, members in record.ensembles.trained.architectures.items():
-        lines += [f"flagged: trained member {index} of {label}: {why}" for index, why in members.flagged.items()]
-    return lines + [f"failed: {row.method} on {row.architecture}: {row.reason}" for row in record.failed]
+        flagged = list(members.flagged.items())
+        lines += [f"flagged: trained member {index} of {label}: {why}" for index, why in flagged[:MOST_FLAGS]]
+        if len(flagged) > MOST_FLAGS:
+            lines.append(f"flagged: {len(flagged) - MOST_FLAGS} more trained members of {label}")
+    return lines + failures(record)
+
+
+def failures(record: SanityRecord) -> list[str]:
+    """Return a line for each method that failed, with the reason."""
+    return [f"failed: {row.method} on {row.architecture}: {row.reason}" for row in record.failed]
+
+
+def notes(record: SanityRecord) -> list[str]:
+    """Return the notes on the data."""
+    return [f"note: {note}" for note in record.study.dataset.notes]

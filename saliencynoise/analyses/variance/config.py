@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.engine.command import command_of, words_of
 from saliencynoise.engine.config import BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.own import label_of
@@ -52,6 +53,13 @@ class VarianceConfig:
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures."""
         return {"blocks": self.blocks, "streams": self.streams, "bench": self.bench.settings}
+
+    @property
+    def command(self) -> str:
+        """The command with these settings; empty where its options cannot express them."""
+        streams = None if self.streams is None else ",".join(self.streams)
+        own = words_of({"--blocks": self.blocks, "--streams": streams}, {"--blocks": 4})
+        return command_of("variance", self.bench.settings, own=own, methods=METHODS, out=self.out, from_file=False)
 
     @property
     def folder(self) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.saving import drawn
+from saliencynoise.analyses.maps_picture import IMAGES, MOST_LINES, MapLine, line_of, maps_or_reason, of_unit_norm
+from saliencynoise.analyses.result import files_of
+from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.display.figures.style import (
     GREY,
     LONGEST,
@@ -21,9 +23,9 @@ from saliencynoise.display.figures.style import (
     small_multiples,
     two_lines,
 )
+from saliencynoise.engine.study import Study
 from saliencynoise.engine.study_cells import failures
 from saliencynoise.records.variance import FailedVarianceRow, VarianceRecord, VarianceRow
-from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
     from saliencynoise.records.common import ValueWithInterval
+    from saliencynoise.records.study import MemberResult
 
 TITLE = "Shares of the noise by the seeds of the training"
 CAPTION = (
@@ -39,7 +42,15 @@ CAPTION = (
     "arrow marks an interval that ends beyond the axis."
 )
 
-PLOT = "variance.png"
+MAPS_TITLE = "Maps of networks that share some of their seeds"
+MAPS_CAPTION = (
+    "First map: one network. Others: networks that share the named random numbers with it and no other; the mean "
+    "over all networks, each map at norm 1. Each map has its own colour scale: red above zero, blue below; from "
+    "violet to yellow where a method has no negative values."
+)
+NAME = "variance"
+FILES = files_of("maps", NAME)
+"""The files of the figures."""
 COLUMNS = 4
 LOOKS = {
     "first order": ("o", "#0072B2", -0.16),
@@ -65,9 +76,7 @@ RANGE = (-0.25, 1.25)
 def captioned(record: VarianceRecord) -> CaptionedFigure:
     """Return the figure of a result of `saliencynoise variance`, with its texts."""
     frame = data(record)
-    return CaptionedFigure(
-        name="variance", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame
-    )
+    return CaptionedFigure(name=NAME, title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame)
 
 
 def alt(frame: pd.DataFrame) -> str:
@@ -83,16 +92,52 @@ def alt(frame: pd.DataFrame) -> str:
     )
 
 
-def save_plot(record: VarianceRecord, folder: Path) -> Path | None:
-    """Draw a result of `saliencynoise variance` into its folder; None where nothing can be drawn.
+def figures_of(record: VarianceRecord, folder: Path) -> list[CaptionedFigure | MissingFigure]:
+    """Return the figures of a run: the maps of networks that share seeds, and the shares of the noise."""
+    maps = maps_or_reason(map_lines(record, folder), title=MAPS_TITLE, caption=MAPS_CAPTION)
+    if not drawable(record):
+        return [maps, MissingFigure(name=NAME, title=TITLE, reason="no share of the noise could be computed")]
+    return [maps, captioned(record)]
+
+
+def map_lines(record: VarianceRecord, folder: Path) -> Iterator[MapLine]:
+    """Yield the lines of the figure of maps, of the first architecture: every method of each image.
 
     Raises:
-        UsageError: if the folder cannot be written.
+        SaliencyNoiseError: if a study of the run is gone.
     """
-    if not drawable(record):
-        return None
-    write_bytes(folder / PLOT, drawn(draw(record), "png"))
-    return folder / PLOT
+    members = record.architectures[0]
+    places = [path.parent for path in sorted(folder.glob("*/result.json"))]
+    studies = (Study.load(place) for place in places)
+    study = next((found for found in studies if found.result.architectures[0].label == members.architecture), None)
+    if study is None:
+        return
+    chosen = _sharing(study.result.architectures[0].members, members.streams)
+    cells = list({cell.method: cell for cell in study.done}.values())
+    images = min(IMAGES, len(study.result.images))
+    for image in range(images):
+        for cell in cells[: MOST_LINES // images]:
+            values = of_unit_norm(study, cell, image)
+            maps = {name: values[member] for name, member in chosen.items()}
+            yield line_of(study, cell, image, {**maps, f"mean of\nall {len(values)}": values.mean(0)}, several=False)
+
+
+def _sharing(members: Sequence[MemberResult], streams: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return members by what they share with the first: nothing, one stream of randomness only, all of them."""
+    first, found = members[0], {"one\nnetwork": 0}
+    for index, member in enumerate(members[1:], start=1):
+        shared = [
+            name
+            for name, parts in streams.items()
+            if all(member.seeds.get(part) == first.seeds.get(part) for part in parts)
+        ]
+        if len(shared) == len(streams):
+            found.setdefault("same seeds,\ntrained again", index)
+        elif len(shared) == 1:
+            found.setdefault(f"only the same\n{NAMES.get(shared[0], shared[0])}", index)
+        elif not shared:
+            found.setdefault("no seed\nin common", index)
+    return found
 
 
 def drawable(record: VarianceRecord) -> bool:

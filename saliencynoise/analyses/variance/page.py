@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from saliencynoise.analyses.variance import figure as seeds
+from pathlib import Path
+
 from saliencynoise.analyses.variance import table as variance
-from saliencynoise.display.page.figures import page_figure
+from saliencynoise.analyses.variance.figure import figures_of
+from saliencynoise.display.page.figures import shown_figure
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.run import RunPage
 from saliencynoise.display.page.tables import plain_table
 from saliencynoise.records.variance import VarianceRecord
 from saliencynoise.records.writing import json_of
 
 
-def variance_page(record: VarianceRecord) -> RunPage:
-    """Return the page of a variance run, from its result file."""
+def variance_page(record: VarianceRecord, folder: Path) -> RunPage:
+    """Return the page of a variance run, from its result file and the maps in its folder."""
+    made = Made.of(record.study.versions, record.created, record.command)
+    first, *others = [shown_figure(figure, made) for figure in figures_of(record, folder)]
     energies = variance.energies_of(record)
     tables = [plain_table(variance.variance_table(record.rows, narrow=False), "Where the noise comes from")]
     if energies:
@@ -21,13 +26,17 @@ def variance_page(record: VarianceRecord) -> RunPage:
         question="Which randomness makes the noise?",
         intro="Networks that differ only in random numbers have different saliency maps. Here networks share some of "
         "their random numbers. This shows the effect of each kind of randomness on a map.",
-        sentences=[f"{row.method} on {row.architecture}: {row.words}." for row in record.done],
+        sentences=variance.sentences(record),
         tables=tables,
-        legend=[variance.LEGEND.format(blocks=record.settings.blocks), *([variance.ENERGY] if energies else [])],
-        figures=[page_figure(seeds.captioned(record))] if seeds.drawable(record) else [],
+        legend=[],
+        pictures=[first],
+        figures=others,
         basis=[variance.basis(record, members) for members in record.architectures],
-        notes=variance.notes(record),
+        failures=variance.failures(record),
+        warnings=variance.flags(record),
+        notes=record.study.dataset.notes,
+        words=variance.words(record),
         settings=json_of(record.settings),
-        created=record.created,
+        made=made,
         study=record.study,
     )

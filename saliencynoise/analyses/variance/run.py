@@ -84,6 +84,7 @@ def _record(
     return VarianceRecord(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=config.command,
         settings=record_of(config.settings, VarianceSettings),
         study=facts_of(studies[0].result),
         images=len(plans[0].images),

@@ -10,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.analyses.variance.figure import NAMES, PLOT
+from saliencynoise.analyses.result import REPORT, written
+from saliencynoise.analyses.variance.figure import FILES, NAMES
 from saliencynoise.analyses.variance.run import RESULT
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import counted, estimated_percent
@@ -29,19 +30,33 @@ if TYPE_CHECKING:
         VarianceRow,
     )
 
-LEGEND = (
-    "noise: share of a map's energy that changes when all random numbers are drawn again. first order: share of this "
-    "noise that goes away when networks have this stream's seed in common and no other. total: share that another seed "
-    "of this stream alone brings in, also in combination with other streams. But for sampling error, first-order "
-    "shares sum to 100% at most and total shares to 100% at least. 95% intervals are for new seeds on these images, "
-    "t over {blocks} blocks. again: networks that were trained again with all seeds equal; this shows the effect of "
-    "the hardware."
+WORDS = (
+    ("noise", "Share of a map's energy that changes when all random numbers are drawn again."),
+    (
+        "first order",
+        (
+            "Share of this noise that goes away when networks have this stream's seed in common and no other. But for "
+            "sampling error, these shares sum to 100% at most."
+        ),
+    ),
+    (
+        "total",
+        (
+            "Share of this noise that another seed of this stream alone brings in, also in combination with other "
+            "streams. But for sampling error, these shares sum to 100% at least."
+        ),
+    ),
+    ("95%", "Interval for new seeds on these images, t over {blocks} blocks."),
+    ("again", "Networks that were trained again with all seeds equal; this shows the effect of the hardware."),
 )
 ENERGY = (
-    "Methods that draw random numbers, shares of one map's energy: signal; the differences between networks (the noise "
-    "above); the differences between draws; the differences that network and draw determine together. Each draw has "
-    "the same random numbers for all networks."
+    ("signal", "Of one map of a method that draws random numbers: the share of its energy that all networks have."),
+    ("networks", "The share in which networks differ: the noise above."),
+    ("draws", "The share in which draws differ. Each draw has the same random numbers for all networks."),
+    ("both", "The share that network and draw determine together."),
 )
+"""The words of the two tables, each with its meaning."""
+
 MOST_FLAGS = 3
 """The largest number of flagged members that have a line each."""
 
@@ -58,19 +73,40 @@ def render_variance(record: VarianceRecord, folder: Path, *, width: int) -> Iter
     narrow = width < 92
     yield variance_table(record.rows, narrow=narrow)
     if record.done:
-        yield Text(LEGEND.format(blocks=record.settings.blocks), style="dim")
+        yield Text(_paragraph(words_of_noise(record)), style="dim")
     energies = energies_of(record)
     if energies:
         yield energy_table(energies, narrow=narrow)
-        yield Text(ENERGY, style="dim")
-    for row in record.done:
-        yield Text(f"{row.method} on {row.architecture}: {row.words}.")
+        yield Text(_paragraph(ENERGY), style="dim")
+    for sentence in sentences(record):
+        yield Text(sentence)
     for members in record.architectures:
         yield Text(basis(record, members))
     for warning in notes(record):
         yield Text(warning, style="yellow")
-    drawn = f"{PLOT}, " if record.done else ""
-    yield Text(f"Results in {folder} ({RESULT}, {drawn}and a bench of each architecture's networks).")
+    yield Text(written(folder, [RESULT, REPORT, *FILES], "and a bench of each architecture's networks"))
+
+
+def sentences(record: VarianceRecord) -> list[str]:
+    """Return a sentence for each method; where one is undetermined, the last sentence says what helps."""
+    found = [f"{row.method} on {row.architecture}: {row.words}." for row in record.done]
+    if any(row.words.startswith("undetermined") for row in record.done):
+        found.append(f"Undetermined shares need more blocks: --blocks {2 * record.settings.blocks} or more.")
+    return found
+
+
+def words_of_noise(record: VarianceRecord) -> list[tuple[str, str]]:
+    """Return the words of the table of the noise, each with its meaning."""
+    return [(word, meaning.format(blocks=record.settings.blocks)) for word, meaning in WORDS]
+
+
+def words(record: VarianceRecord) -> list[tuple[str, str]]:
+    """Return the words of the tables, each with its meaning."""
+    return [*words_of_noise(record), *(ENERGY if energies_of(record) else ())]
+
+
+def _paragraph(meanings: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{word}: {meaning[0].lower()}{meaning[1:]}" for word, meaning in meanings)
 
 
 def variance_table(rows: Sequence[VarianceRow | FailedVarianceRow], *, narrow: bool) -> Table:
@@ -135,10 +171,20 @@ def basis(record: VarianceRecord, members: VarianceMembers) -> str:
 
 def notes(record: VarianceRecord) -> list[str]:
     """Return the notes that a reader needs to judge the figures."""
-    lines = [f"note: {note}" for note in record.study.dataset.notes]
+    return [*(f"note: {note}" for note in record.study.dataset.notes), *flags(record), *failures(record)]
+
+
+def flags(record: VarianceRecord) -> list[str]:
+    """Return the flags of members: the first ones of each architecture, and the number of the others."""
+    lines = []
     for members in record.architectures:
         flagged = list(members.flagged.items())
         lines += [f"flagged: member {index} of {members.architecture}: {why}" for index, why in flagged[:MOST_FLAGS]]
         if len(flagged) > MOST_FLAGS:
             lines.append(f"flagged: {len(flagged) - MOST_FLAGS} more of {members.architecture}; more --epochs may help")
-    return lines + [f"failed: {row.method} on {row.architecture}: {row.reason}" for row in record.failed]
+    return lines
+
+
+def failures(record: VarianceRecord) -> list[str]:
+    """Return a line for each method that failed, with the reason."""
+    return [f"failed: {row.method} on {row.architecture}: {row.reason}" for row in record.failed]

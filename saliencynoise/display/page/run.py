@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import MissingFigure
 from saliencynoise.display.page.figures import PageFigure
 from saliencynoise.display.page.machine import machine
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.page import write_page
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageTable
@@ -27,11 +29,15 @@ class RunPage:
         sentences: the results.
         tables: with a caption each.
         legend: the meaning of the tables' headings.
-        figures: those that can be drawn.
+        pictures: the figures that come before the tables.
+        figures: those after the tables.
         basis: the provenance of the figures.
-        notes: warnings and failures.
+        failures: methods and networks that failed, each with the reason.
+        warnings: what a reader must know to judge the results.
+        notes: on the data.
+        words: the words of the page, each with its meaning.
         settings: of the run.
-        created: date of the result.
+        made: version, date and command of the result.
         study: facts of the study that the figures are from.
     """
 
@@ -40,15 +46,27 @@ class RunPage:
     sentences: Sequence[str]
     tables: Sequence[PageTable]
     legend: Sequence[str]
-    figures: Sequence[PageFigure]
+    figures: Sequence[PageFigure | MissingFigure]
     basis: Sequence[str]
     notes: Sequence[str]
+    words: Sequence[tuple[str, str]]
     settings: Mapping[str, Any]
-    created: str
+    made: Made
     study: StudyFacts
+    pictures: Sequence[PageFigure | MissingFigure] = ()
+    failures: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 def write_run_page(page: RunPage, path: Path, folder: Path) -> Path:
     """Write the page of a run in `folder` to `path`, and return the path."""
-    about = [("made", page.created), *machine(page.study)]
-    return write_page(path, "run.html", page=page, settings=flat(page.settings), provenance=about, folder=str(folder))
+    return write_page(
+        path,
+        "run.html",
+        page=page,
+        settings=flat(page.settings),
+        provenance=machine(page.study),
+        folder=str(folder),
+        words=page.words,
+        made=page.made,
+    )

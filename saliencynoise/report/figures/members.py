@@ -203,8 +203,7 @@ def _inches(figure: FigureBase) -> tuple[float, float]:
 def _grid(
     frame: pd.DataFrame, room: Room, *, several: bool
 ) -> tuple[FigureBase, dict[tuple[str, str], Axes], float, bool]:  # fmt: skip
-    """Return a figure, the axes of each architecture and method, which are still hidden, their inches,
-    and whether accuracies have room beside them.
+    """Return a figure, hidden axes of each architecture and method, their inches, and whether accuracies have room.
 
     All sizes are fixed, since the layout of many labels would take longer than their drawing.
     """

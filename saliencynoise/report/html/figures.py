@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.captioned import MissingFigure
 from saliencynoise.display.page.figures import PageFigure, page_figure
+from saliencynoise.display.page.made import Made
 from saliencynoise.interfaces import one_line
 from saliencynoise.report.figures.study_figures import figures_of
 
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 
-def page_figures(study: Study) -> Iterator[PageFigure | MissingFigure]:
+def page_figures(study: Study, made: Made | None = None) -> Iterator[PageFigure | MissingFigure]:
     """Yield the figures of a study. A figure that cannot be drawn is replaced by the reason."""
     for figure in figures_of(study):
         if isinstance(figure, MissingFigure):
             yield figure
             continue
         try:
-            yield page_figure(figure)
+            yield page_figure(figure, made)
         except (ValueError, RuntimeError) as error:  # a name that no font or no file can hold
             yield MissingFigure(name=figure.name, title=figure.title, reason=one_line(error))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from saliencynoise.display.page.page import shown
-from saliencynoise.engine.config import IMAGES, BenchConfig
+from saliencynoise.engine import command
 
-FILE = "settings.toml"
-REPEATED = {"archs": "--arch", "methods": "--method"}
+FILE = command.FILE
 
 
 def toml_of(settings: Mapping[str, Any]) -> str:
@@ -39,24 +37,7 @@ def command_of(settings: Mapping[str, Any]) -> str:
     >>> command_of({"seed": 3, "archs": ["resnet(depth=18)"], "recipe": {"epochs": 2}})
     "saliencynoise bench --seed 3 --arch 'resnet(depth=18)' --epochs 2"
     """
-    defaults = {**BenchConfig().settings, "images": IMAGES}
-    recipe = dict(settings.get("recipe") or {})
-    epochs = recipe.pop("epochs", None)
-    if recipe or settings.get("methods") == []:
-        return f"saliencynoise bench --config {FILE}"
-    parts = ["saliencynoise", "bench"]
-    for key, value in settings.items():
-        if key == "arch_args":
-            for name, text in value.items():
-                parts += ["--arch-arg", f"{name}={text}"]
-        elif key == "recipe":
-            parts += [] if epochs is None else ["--epochs", str(epochs)]
-        elif key in REPEATED and list(value) != list(defaults[key]):
-            for item in value:
-                parts += [REPEATED[key], str(item)]
-        elif key not in REPEATED and value is not None and value != defaults.get(key):
-            parts += [f"--{key.replace('_', '-')}", str(value)]
-    return shlex.join(parts)
+    return command.command_of("bench", settings)
 
 
 def _pair(key: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.numbers import counted
 from saliencynoise.display.page.figures import Download, csv
+from saliencynoise.display.page.made import Made
 from saliencynoise.display.page.page import data_uri, shown_in, write_page
 from saliencynoise.display.page.settings import flat
 from saliencynoise.engine.study import Study
@@ -40,6 +41,8 @@ def page_values(study: Study) -> dict[str, Any]:
     settings = {name: value for name, value in json_of(result.settings).items() if name != "command" and value != ""}
     toml = toml_of(settings)
     warned = warnings(result)
+    command = command_of(settings) if result.sampler is not None else ""
+    made = Made.of(result.versions, result.created, command)
     return {
         "heading": _heading(result),
         "summary": summary_of(result),
@@ -47,14 +50,14 @@ def page_values(study: Study) -> dict[str, Any]:
         "warnings": [line for line in warned if not line.startswith("failed: ")],
         "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
         "table": study_table(result),
-        "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)"),
+        "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)", made),
         "drawn": readable(study)[1],
-        "figures": list(page_figures(study)),
+        "figures": list(page_figures(study, made)),
         "methods": method_cards(result),
         "data": data_card(result),
         "architectures": architecture_cards(result),
         "settings": flat(settings),
-        "command": command_of(settings) if result.sampler is not None else "",
+        "command": command,
         "toml": toml,
         "toml_data": Download(name=FILE, address=data_uri(toml.encode(), "text/plain"), words="this file (TOML)"),
         "provenance": provenance(result),
@@ -62,6 +65,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "folder": "" if study.scratch is not None else str(study.folder),
         "files": ", ".join(["result.json", "snr.parquet", *(["maps.zarr"] if result.sampler is not None else [])]),
         "item": result.item,
+        "made": made,
     }
 
 

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from saliencynoise.analyses.frontier.figure import bar_ends, draw, save_plot
+from saliencynoise.analyses.frontier.figure import FILES, bar_ends, draw, figures_of
 from saliencynoise.analyses.frontier.table import notes, print_frontier, sentences
+from saliencynoise.analyses.result import save_figures, written
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.records.common import Ends
 from saliencynoise.records.frontier import FrontierRecord, FrontierRow
@@ -191,26 +192,35 @@ def test_a_price_that_is_not_known_is_a_question_mark():
     assert line.split() == ["swag", "8", "?", "0.40", "1.62", "[1.20,", "2.31]", "?", "12"]
 
 
+def save_plot(of, folder):
+    """Write the figures of a frontier, as its page does."""
+    save_figures(folder, figures_of(of, folder))
+
+
 def test_a_panel_for_each_method_lies_in_the_folder(tmp_path):
     of = record(row("deep_ensemble", 1, 1.0), row("deep_ensemble", 8, 8.0), row("swag, (a long name)", 8, 1.4))
-    assert save_plot(of, tmp_path) == tmp_path / "frontier.png"
+    save_plot(of, tmp_path)
     image = np.asarray(Image.open(tmp_path / "frontier.png").convert("RGB"))
     assert image.shape[1] == WIDEST * 150
-    panels = len(draw(of).axes)
     assert image.std() > 10, "something is drawn"
     orange = (np.abs(image.astype(int) - np.array([0xE6, 0x9F, 0x00])).sum(-1) < 10).sum()
     assert orange > 50, "the second strategy has its colour"
-    assert [path.name for path in tmp_path.iterdir()] == ["frontier.png"], "nothing temporary is left"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frontier.pdf", "frontier.png", "frontier.svg"]
+    assert "(frontier.png, frontier.svg, frontier.pdf)" in written(tmp_path, FILES), "maps.png is not there"
     methods = ("gradient", "gradcam")
     rows = [{**json_of(own), "method": method} for own in of.rows for method in methods]
-    save_plot(record(*rows, references=[{**REFERENCE, "method": method} for method in methods]), tmp_path)
-    assert panels == 1
-    assert len(draw(record(*rows, references=[{**REFERENCE, "method": method} for method in methods])).axes) == 2
+    several = record(*rows, references=[{**REFERENCE, "method": method} for method in methods])
+    assert [len(draw(each).axes) for each in (of, several)] == [1, 2]
 
 
 def test_rows_without_fidelity_or_price_are_not_drawn(tmp_path):
-    assert save_plot(record(row(found=fidelity(None)), row(price=None)), tmp_path) is None
+    (tmp_path / "frontier.png").write_bytes(b"of an earlier result")
+    of = record(row(found=fidelity(None)), row(price=None))
+    save_plot(of, tmp_path)
     assert list(tmp_path.iterdir()) == []
+    reason = figures_of(of, tmp_path)[1].reason
+    assert reason.startswith("no strategy has both a price and a fidelity")
+    assert ".png" not in printed(of), "no file is named that does not exist"
 
 
 def test_bars_are_the_ends_of_the_interval_on_the_curve_of_retraining():

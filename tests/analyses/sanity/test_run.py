@@ -17,7 +17,8 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.agreement import agreement
-from saliencynoise.statistics.comparison import compare, holm
+from saliencynoise.statistics.comparison import holm
+from saliencynoise.statistics.sanity import cosine_difference
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
@@ -98,18 +99,16 @@ def test_contrasts_are_those_of_the_statistics(ran, method):
         contrast = getattr(row_of(document, method, "magnitude").contrasts, other)
         assert contrast.agreement.raw == pytest.approx(due.raw, rel=1e-5)
         assert (contrast.agreement.interval is None) == (due.interval is None)
-        difference = compare(pooled_snr(grams["trained"]), pooled_snr(grams[other]), shared="images")
-        if difference.p is None:
-            assert contrast.comparison.p is None
-        else:
-            assert contrast.comparison.p == pytest.approx(difference.p, rel=1e-4)
+        difference = cosine_difference(pooled_snr(grams["trained"]), pooled_snr(grams[other]))
+        assert contrast.difference.value == pytest.approx(difference.value, rel=1e-4)
+        assert contrast.difference.p == pytest.approx(difference.p, rel=1e-4)
 
 
 def test_p_values_are_corrected_over_all_rows(ran):
     document, _, _ = ran
     for other in KINDS[1:]:
-        comparisons = [getattr(row.contrasts, other).comparison for row in document.rows]
-        assert [own.p_holm for own in comparisons] == holm([own.p for own in comparisons])
+        differences = [getattr(row.contrasts, other).difference for row in document.rows]
+        assert [own.p_holm for own in differences] == holm([own.p for own in differences])
 
 
 def test_each_kind_has_other_networks(ran):

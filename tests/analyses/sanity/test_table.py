@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from saliencynoise.analyses.sanity.table import print_sanity, verdict_words
+from saliencynoise.analyses.sanity.table import print_sanity, sentences, verdict_words
 from saliencynoise.records.sanity import SanityRecord, SanityRow
+from saliencynoise.records.writing import json_of
 from tests.studies import record_with
 
 
@@ -13,13 +14,16 @@ def snr(value):
     return {"value": value, "interval": {"low": value - 0.1, "high": value + 0.1}}
 
 
-def contrast(verdict, cosine=0.5, p=0.012, words="less noisy"):
+def contrast(verdict, cosine=0.5, p=0.012):
     interval = None if cosine is None else {"low": cosine - 0.1, "high": cosine + 0.1}
     return {
-        "comparison": {"p_holm": p, "words": words},
+        "difference": {"value": 0.4, "interval": {"low": 0.3, "high": 0.5}, "p": p, "p_holm": p},
         "agreement": {"value": cosine, "interval": interval},
         "verdict": verdict,
     }
+
+
+SNRS = {"trained": snr(3.4), "untrained": snr(3.1), "permuted": snr(0.02)}
 
 
 def row(first=None, second=None, **changes):
@@ -27,10 +31,10 @@ def row(first=None, second=None, **changes):
         "architecture": "test_resnet",
         "method": "gradient",
         "view": "signed",
-        "snr": {"trained": snr(3.4), "untrained": snr(3.1), "permuted": snr(0.02)},
+        "snr": SNRS,
         "contrasts": {
             "untrained": first or contrast("does not depend", 0.95),
-            "permuted": second or contrast("depends", None, p=None),
+            "permuted": second or contrast("depends", None),
         },
     }
     return record_with(SanityRow, **{**whole, **changes})
@@ -72,7 +76,7 @@ def test_rows_hold_the_figures_of_each_kind():
     lines = [line.split() for line in printed(record(row())).splitlines()]
     assert ["trained", "3.40", "[3.30,", "3.50]"] in lines
     assert ["untrained", "3.10", "[3.00,", "3.20]", ".012", "0.95", "[0.85,", "1.05]", "no"] in lines
-    assert ["permuted", "labels", "0.020", "[-0.080,", "0.12]", "-", "-", "-", "yes"] in lines
+    assert ["permuted", "labels", "0.020", "[-0.080,", "0.12]", ".012", "-", "-", "yes"] in lines
 
 
 def test_it_fits_80_columns():
@@ -100,29 +104,30 @@ def test_a_failure_is_printed():
     [
         (
             contrast("does not depend", 0.95),
-            "gradient: an edge detector: untrained networks show the same (cosine 0.95; r 3.10 against 3.40)",
+            "an edge detector: untrained networks show the same (cosine 0.95; SNR 3.1",
         ),
-        (contrast("in part", 0.7), "gradient: depends on training in part (cosine 0.70; r 3.10 against 3.40)"),
+        (contrast("in part", 0.7), "depends on training in part (cosine 0.70; SNR 3.10 [3.00, 3.20] against 3.40"),
         (
             contrast("depends", None),
-            "gradient: depends on training: untrained networks show no agreement (r 3.10 against 3.40)",
+            "depends on training: untrained networks agree less, and agreement among them is not shown (SNR 3.10",
         ),
         (
             contrast("depends", 0.1),
-            "gradient: depends on training: untrained networks agree on a map that differs (cosine 0.10; r 3.10",
+            "depends on training: untrained networks agree less, and on a map that differs (cosine 0.10; SNR 3.10",
         ),
         (
-            contrast("depends", 0.1, words="tie"),
-            "gradient: depends on training: untrained networks agree as much, but on a map that differs (cosine 0.10;",
+            contrast("depends", 0.1, p=0.3),
+            "depends on training: untrained networks agree on a map that differs (cosine 0.10; SNR 3.10",
         ),
-        (contrast("undetermined", None), "gradient: not shown that it depends on training (r 3.10 against 3.40)"),
+        (contrast("undetermined", None), "undetermined whether it depends on training (SNR 3.10 [3.00, 3.20] against"),
     ],
 )
 def test_verdicts(first, words):
     text = verdict_words(row(first))
-    assert text.startswith(words)
+    assert text.startswith(f"gradient: {words}")
     assert text.endswith(
-        "; depends on the labels: networks trained on permuted labels show no agreement (r 0.020 against 3.40)."
+        "depends on the labels: networks trained on permuted labels agree less, and agreement among them is not shown "
+        "(SNR 0.020 [-0.080, 0.12] against 3.40 [3.30, 3.50])."
     )
 
 
@@ -131,6 +136,19 @@ def test_a_place_that_needs_no_training_is_no_edge_detector():
     assert text.startswith("gradient, magnitude: where it is large needs no training: untrained networks show the same")
 
 
-def test_without_a_signal_there_is_nothing_to_check():
-    text = verdict_words(row(contrast("no signal"), contrast("no signal"), view="magnitude"))
-    assert text == "gradient, magnitude: trained networks show no agreement (r 3.40)."
+def test_where_the_interval_includes_0_nothing_is_claimed():
+    uncertain = {"trained": {"value": 0.55, "interval": {"low": -0.33, "high": 1.42}}}
+    text = verdict_words(row(contrast("undetermined"), contrast("undetermined"), snr={**SNRS, **uncertain}))
+    assert text == (
+        "gradient: undetermined, as the interval of the SNR of trained networks includes 0 (SNR 0.55 [-0.33, 1.42])."
+    )
+
+
+def test_networks_that_did_not_learn_are_the_first_finding():
+    found = record(row())
+    assert sentences(found)[0].startswith("gradient: "), "98% is learned"
+    document = json_of(found)
+    document["ensembles"]["trained"]["architectures"]["test_resnet"]["accuracies"] = [0.1, 0.14, 0.25]
+    document["study"]["dataset"]["classes"] = [str(digit) for digit in range(10)]
+    text = sentences(record_with(SanityRecord, **document))[0]
+    assert text.startswith("The trained networks of test_resnet did not learn (accuracy 10.0% to 25.0%, chance 10.0%)")
