@@ -126,7 +126,8 @@ Normalization = Annotated[
     str | None,
     typer.Option(
         help="Normalization of the images: dataset (its mean and deviation), imagenet, none (pixels from 0 to 1), "
-        "MEAN/STD, or auto: that of the weights with --init timm, else dataset (default: auto).",
+        "MEAN/STD, timm (mean, deviation and image size of timm's data configuration), or auto: that of the weights "
+        "with --init timm, else dataset (default: auto).",
         show_default=False,
     ),
 ]

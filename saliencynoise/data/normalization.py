@@ -22,7 +22,7 @@ KNOWN: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = MappingProxyT
 
 
 def normalised(dataset: Dataset, normalization: str) -> Dataset:
-    """Return the data set with another mean and standard deviation; "dataset" and "auto" leave it as it is.
+    """Return the data set with another mean and standard deviation; "dataset", "auto" and "timm" leave it as it is.
 
     Args:
         dataset: of any number of channels.
@@ -31,7 +31,7 @@ def normalised(dataset: Dataset, normalization: str) -> Dataset:
     Raises:
         UsageError: naming the value, where it cannot be read or has another number of channels.
     """
-    if normalization in {"dataset", "auto"}:
+    if normalization in {"dataset", "auto", "timm"}:  # the engine follows the architecture's weights with the last two
         return dataset
     mean, std = KNOWN.get(normalization) or _read(normalization)
     channels = dataset.train.images.shape[1]

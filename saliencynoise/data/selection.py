@@ -32,7 +32,7 @@ def select_images(split: Split, *, count: int, seed: int, num_classes: int) -> I
     """
     if not 1 <= count <= len(split):
         raise UsageError(
-            f"cannot attribute {count} images: the test split holds {len(split)}, choose 1 to {len(split)}"
+            f"--images {count}: the test split holds {len(split)}; give 1 to {len(split)}, or leave it out"
         )
     stream = derive_seed(seed, "selection")
     members = shuffled_classes(split.labels.tolist(), split.names, num_classes=num_classes, seed=stream)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -166,16 +166,27 @@ def reused_members(pool: Pool, count: int) -> dict[int, MemberRecord]:
 def using_pools(architectures: Sequence[ArchitecturePlan]) -> Iterator[None]:
     """Keep others from removing the pools; a pool that was removed before is described again.
 
+    A pool that has no member in the end, as after a refused run, is removed.
+
     Raises:
         UsageError: if a pool's place cannot be written to and holds no pool.
     """
     pools = {pool.folder: pool for plan in architectures for pool in (plan.pool, plan.base_pool)}
     with ExitStack() as used:
+        used.callback(_remove_empty, pools.values())  # after the locks
         for pool in pools.values():
             used.enter_context(pool.in_use())
         for architecture in architectures:
             architecture.describe_pools()
         yield
+
+
+def _remove_empty(pools: Iterable[Pool]) -> None:
+    """Remove the pools of which there is nothing but a description; one that another process uses stays."""
+    for pool in pools:
+        if all(path.name == "pool.json" or path.suffix == ".lock" for path in pool.folder.glob("*")):
+            with suppress(UsageError):
+                pool.remove()
 
 
 def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:

@@ -239,7 +239,7 @@ _WANTED = {
     "draws": "a whole number",
     "image_size": "a whole number",
     "groups": "a CSV file",
-    "normalization": "auto, dataset, imagenet, none or MEAN/STD",
+    "normalization": "auto, timm, dataset, imagenet, none or MEAN/STD",
     "train_images": "a whole number",
     "recipe": "a table",
     "target": "true, predicted, a class, or a score of one as logprob(true)",

@@ -124,6 +124,8 @@ def make_plan(config: BenchConfig) -> Plan:
         refuse_sampler(sampler)
         config = replace(config, init=sources)
     models = [names.model(text, config.arch_args) for text in config.archs]
+    if sampler.spec.imported:
+        models = [model.as_trained() for model in models]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
     _refuse_one_label(models)
     target = with_own_function(parsed(config.target))
@@ -147,8 +149,6 @@ def make_plan(config: BenchConfig) -> Plan:
         plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config, sources=sources)
         for model in models
     ]
-    for architecture in architectures:
-        architecture.describe_pools()
     return Plan(
         config=config,
         dataset_text=dataset_text,

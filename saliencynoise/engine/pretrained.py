@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from saliencynoise.registry.bound import BoundModel
 
 
+CONFIGURED = "timm"
+"""The normalization that stands for the mean, the deviation and the image size of timm's data configuration."""
+
+FOLLOWING = frozenset({"auto", CONFIGURED})
+"""The normalizations that follow an architecture's pretrained weights."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Followed:
     """The settings of a bench whose defaults follow pretrained weights.
@@ -39,10 +46,13 @@ def followed(config: BenchConfig, models: Sequence[BoundModel], sources: Sequenc
         UsageError: if an architecture has no such weights, or several need different image sizes.
     """
     named = [source for source in sources if is_plugin(source)]
-    if not named:
+    if not named and config.normalization != CONFIGURED:
         return Followed(models=models, image_size=config.image_size, weights=())
-    own, weights = [], []
-    for text, model in zip(config.archs, models, strict=True):
+    own: list[BoundModel] = []
+    weights: list[PretrainedWeights] = []
+    if not named:
+        own, weights = list(models), [_configured(model) for model in models]
+    for text, model in zip(config.archs, models, strict=True) if named else ():
         with calling(f"the architecture '{model.canonical_name}' ({model.distribution})"):
             known = [pretrained_model(source, model).pretrained(source.partition(":")[2] or None) for source in named]
         weights += known
@@ -50,7 +60,8 @@ def followed(config: BenchConfig, models: Sequence[BoundModel], sources: Sequenc
     sizes = {known.image_size for known in weights}
     if config.image_size is None and len(sizes) > 1:
         several = ", ".join(f"{known.name} {known.image_size}" for known in weights)
-        raise UsageError(f"--init: the weights are for images of different sizes ({several}); give --image-size")
+        option = "--init" if named else f"--normalization {CONFIGURED}"
+        raise UsageError(f"{option}: the weights are for images of different sizes ({several}); give --image-size")
     size = config.image_size if config.image_size is not None else next(iter(sizes))
     return Followed(models=own, image_size=size, weights=weights)
 
@@ -61,7 +72,7 @@ def followed_normalization(config: BenchConfig, dataset: Dataset, weights: Seque
     Raises:
         UsageError: if several weights need different ones.
     """
-    if config.normalization != "auto":
+    if config.normalization not in FOLLOWING:
         return config.normalization
     channels = dataset.train.images.shape[1]
     texts = {_text(known, channels) for known in weights}
@@ -72,9 +83,24 @@ def followed_normalization(config: BenchConfig, dataset: Dataset, weights: Seque
 
 def with_normalization(config: BenchConfig, dataset: Dataset, text: str) -> tuple[BenchConfig, Dataset]:
     """Return the settings and the data set with this normalization, if the user gave none."""
-    if config.normalization != "auto":
+    if config.normalization not in FOLLOWING:
         return config, dataset
     return replace(config, normalization=text), normalised(dataset, text)
+
+
+def _configured(model: BoundModel) -> PretrainedWeights:
+    """Return what timm's data configuration says of an architecture; nothing is read or downloaded.
+
+    Raises:
+        UsageError: if the architecture is not timm's, or timm has no configuration of it.
+    """
+    try:
+        return pretrained_model(CONFIGURED, model).pretrained(None)
+    except UsageError as error:
+        raise UsageError(
+            f"--normalization {CONFIGURED}: timm has no data configuration of '{model.canonical_name}'; give "
+            "MEAN/STD and --image-size"
+        ) from error
 
 
 def _text(weights: PretrainedWeights, channels: int) -> str:

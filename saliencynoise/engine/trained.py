@@ -105,6 +105,8 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
 def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
     identity = pool.described()["identity"]
     model = catalogue().model(identity["architecture"])
+    if config.normalization == "timm":
+        raise UsageError("--normalization timm does not go with --pool; give imagenet or MEAN/STD")
     if config.normalization == "auto":
         config = replace(config, normalization=identity.get("init", {}).get("normalization", "dataset"))
     config = replace(config, image_size=identity["in_shape"][1], seed=identity["run_seed"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 VIEWS = ("signed", "relu", "abs", "centred")
 """The names of the views that `saliencynoise.statistics.views` defines."""
@@ -32,6 +32,8 @@ class ModelSpec:
         paper: where it was published, with DOI or arXiv id; of a catalogue, the paper of the whole catalogue.
         paper_of: import string of a callable `(name) -> str` that returns the same for one name of a catalogue, empty
             where it is not known; it imports nothing heavy. None for none.
+        as_trained: arguments with which a network is built as its library builds it, for weights that were trained
+            elsewhere; a user's own argument of that name is taken instead.
         bibtex: as in `MethodSpec`.
         expected_failures: as in `MethodSpec`.
     """
@@ -43,6 +45,7 @@ class ModelSpec:
     samples: tuple[str, ...] = ()
     paper: str = ""
     paper_of: str | None = None
+    as_trained: tuple[tuple[str, Any], ...] = ()
     bibtex: str = ""
     expected_failures: tuple[tuple[str, str], ...] = ()
 

@@ -46,12 +46,21 @@ class Used:
 class Citations:
     """Entries, each with what it is for, and what has none, with the reason."""
 
-    entries: tuple[tuple[str, Entry], ...]
+    entries: tuple[tuple[tuple[str, ...], Entry], ...]
     missing: tuple[str, ...]
+
+    @property
+    def keys(self) -> dict[str, list[str]]:
+        """The keys of the entries of each thing."""
+        found: dict[str, list[str]] = {}
+        for uses, entry in self.entries:
+            for use in uses:
+                found.setdefault(use, []).append(entry.key)
+        return found
 
     def __str__(self) -> str:
         """Return a BibTeX file; what has no entry is named at the end, in comments."""
-        parts = [f"% {what}\n{entry}\n" for what, entry in self.entries]
+        parts = [f"% {_comment(', '.join(uses))}\n{entry}\n" for uses, entry in self.entries]
         if self.missing:
             parts.append(
                 "\n".join(["% Without an entry here; cite their sources:", *(f"% - {m}" for m in self.missing)])
@@ -68,7 +77,7 @@ def citations_of(result: StudyRecord) -> Citations:
         for entry in entries:
             found.setdefault(entry, []).append(used.what)
         missing += [_comment(f"{used.what}: {reason}") for reason in reasons]
-    named = tuple((_comment(", ".join(dict.fromkeys(whats))), entry) for entry, whats in found.items())
+    named = tuple((tuple(dict.fromkeys(uses)), entry) for entry, uses in found.items())
     return Citations(entries=named, missing=tuple(dict.fromkeys(missing)))
 
 

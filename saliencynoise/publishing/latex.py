@@ -73,7 +73,7 @@ def latex_table(table: PublishedTable) -> str:
     """Return the table as an environment `table` with a caption and a label."""
     lines = list(_lines(table))
     if KNOWN.search("".join(lines)):
-        lines.insert(0, "% Names with letters that pdfLaTeX does not know: compile with LuaLaTeX or XeLaTeX.")
+        lines.insert(0, "% Names with letters that pdfLaTeX does not know: use LuaLaTeX, with a font that has them.")
     return "\n".join(lines) + "\n"
 
 

@@ -70,11 +70,18 @@ def published_table(study: Study, columns: Sequence[str] | str | None = None) ->
     chosen = chosen_columns(columns)
     cells = study.result.cells
     groups = tuple(
-        Group(architecture=name, rows=tuple(_row(cell, chosen) for cell in cells if cell.architecture == name))
+        Group(architecture=name, rows=tuple(_row(cell, chosen) for cell in _shown(cells, name)))
         for name in dict.fromkeys(cell.architecture for cell in cells)
     )
     headers = tuple(column.header for column in chosen.values())
     return PublishedTable(name=study.folder.name, headers=headers, groups=groups, caption=caption(study.result, chosen))
+
+
+def _shown(cells: Sequence[Cell], architecture: str) -> list[Cell]:
+    """Return the cells of an architecture; of a method that failed the first view only."""
+    own = [cell for cell in cells if cell.architecture == architecture]
+    first = {cell.method: cell for cell in reversed(own) if cell.status == FAILED}
+    return [cell for cell in own if first.get(cell.method, cell) is cell or cell.status != FAILED]
 
 
 def label_of(cell: Cell) -> str:

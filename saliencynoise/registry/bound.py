@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import UsageError, one_line
 from saliencynoise.interfaces.methods import FunctionalMethod, LayerMethod, ModuleMethod, PassMethod
 from saliencynoise.interfaces.protocols import Aggregator, Model, NetworkAggregator
-from saliencynoise.interfaces.specs import CENTRED, AggregatorSpec, MethodSpec, SamplerSpec, Sign, declared_sign
+from saliencynoise.interfaces.specs import (
+    CENTRED,
+    AggregatorSpec,
+    MethodSpec,
+    ModelSpec,
+    SamplerSpec,
+    Sign,
+    declared_sign,
+)
 from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
 from saliencynoise.registry.entry import check_kind
 from saliencynoise.registry.parameters import written
@@ -114,6 +122,15 @@ class BoundModel:
     def _suffix(self) -> str:
         pairs = ",".join(f"{key}={written(self.arguments[key])}" for key in sorted(self.arguments))
         return f"({pairs})" if pairs else ""
+
+    def as_trained(self) -> BoundModel:
+        """Return the architecture as its library builds it, for weights of others; arguments that were given stay.
+
+        An architecture that is adapted to small images computes something else from the same weights.
+        """
+        spec = self.entry.spec
+        own = dict(spec.as_trained) if isinstance(spec, ModelSpec) else {}
+        return replace(self, arguments={**own, **self.arguments})
 
     def load(self) -> Model:
         """Import the plugin's library and return the architecture.

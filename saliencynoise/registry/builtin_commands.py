@@ -42,6 +42,11 @@ COMMANDS = (
         target="saliencynoise.cli.compare:compare",
     ),
     CommandSpec(
+        name="statement",
+        summary="Print paragraphs of methods and results for a paper, what must be admitted, and a checklist.",
+        target="saliencynoise.cli.statement:statement",
+    ),
+    CommandSpec(
         name="cite",
         summary="Print BibTeX of all that a run used: this program, methods, data, architectures, libraries.",
         target="saliencynoise.cli.cite:cite",

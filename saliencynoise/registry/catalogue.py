@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -262,7 +263,14 @@ class Catalogue:
             UsageError: if the name is unknown, a path or folder is missing or superfluous, or the data are unusable.
         """
         name, colon, path = text.partition(":")
-        entry = self.find("datasets", name)
+        try:
+            entry = self.find("datasets", name)
+        except UsageError as error:
+            if os.path.isdir(text):  # noqa: PTH112 - False for a name that no file system takes
+                raise UsageError(
+                    f"unknown data set '{text}'; for the folder of that name write folder:{text}"
+                ) from error
+            raise
         assert isinstance(entry.spec, DatasetSpec)  # noqa: S101 - the loader validated it; this tells mypy
         if entry.spec.takes_path and not path:
             raise UsageError(f"the data set '{name}' needs a path; write {name}:PATH")

@@ -27,11 +27,7 @@ def warnings(result: StudyRecord) -> list[str]:
     """Return the notes and warnings that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in result.dataset.notes]
     for architecture in result.architectures:
-        lines += [
-            f"flagged: member {member.index} of {architecture.label}: {member.flag}; {_remedy(result, member)}"
-            for member in architecture.members
-            if member.flag
-        ]
+        lines += _flagged(result, architecture)
         lines += _origins(architecture)
         if architecture.adaptations:
             lines.append(f"adapted: {architecture.label}: {'; '.join(architecture.adaptations)}")
@@ -193,14 +189,32 @@ def _denormal(cells: Sequence[Cell]) -> list[str]:
     ]
 
 
-def _remedy(result: StudyRecord, member: MemberResult) -> str:
+def _flagged(result: StudyRecord, architecture: ArchitectureResult) -> list[str]:
+    """Return a line for each flagged member, and the likely cause once for all members of one cause."""
+    flagged = [member for member in architecture.members if member.flag]
+    lines, said = [], set()
+    for member in flagged:
+        remedy = _remedy(result, member, adapted=bool(architecture.adaptations))
+        of = f" ({member.source})" if member.source else ""
+        line = f"flagged: member {member.index}{of} of {architecture.label}: {member.flag}"
+        lines.append(line if remedy in said else f"{line}; {remedy}")
+        said.add(remedy)
+    return lines
+
+
+def _remedy(result: StudyRecord, member: MemberResult, *, adapted: bool) -> str:
     """Return the likely cause of a member's flag, which depends on the member's source."""
     sampler = result.sampler
     if member.source:
         return (
-            f"{member.source} may expect other inputs: compare --normalization, "
-            "--image-size and the order of the classes with those of its training; networks trained without "
-            "saliencynoise need --arch-arg adapt=false"
+            "the networks may expect other inputs: compare --normalization, --image-size and the order of the classes "
+            "with those of their training"
+            + (
+                "; the network is adapted to small images, which changes what weights trained without saliencynoise "
+                "compute: leave adapt=true out"
+                if adapted
+                else ""
+            )
         )
     if sampler is None:
         return "leave it out if it failed"

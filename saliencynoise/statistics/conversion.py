@@ -1,6 +1,6 @@
 """A published SNR, printed without correction, as the corrected SNR r; refused where the definition does not give it.
 
-A published table has one number for a method: |mean|/sd over E networks, by one of three definitions. Only two of them
+A published table has one number for a method: `|mean|/sd` over E networks, by one of three definitions. Two of them
 determine r. `docs/convert.md` derives every formula.
 """
 

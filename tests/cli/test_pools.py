@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.store.pool import all_pools
+from saliencynoise.cli.tables.pools import short_name
+from saliencynoise.store.pool import all_pools, pool_named
 from tests.cli.calling import call
 
 STUDY = ["--arch", "resnet", "--arch-arg", "depth=10", "--arch-arg", "width=2", "--members", "2"]
@@ -46,6 +47,20 @@ def test_a_bench_finds_imported_members_and_trains_none(capsys, tmp_path, monkey
     assert out == f"{pool.folder.name}: member 0 already there\n"
     code, out, err = call(capsys, "pools", "export", pool.folder.name, "--out", "one.zip", "--members", "1")
     assert (code, out.startswith("one.zip: member 1, ")) == (0, True)
+
+
+def test_listed_names_are_short_and_taken_by_the_other_commands(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "cache/pools"
+    names = ["digits-net-0123456789abcdef", "digits-net-0123459999999999", "digits-other-00"]
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "pool.json").write_text("{}")
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "cache"))
+    shown = [short_name(pool, among=all_pools()) for pool in all_pools()]
+    assert shown == ["digits-net-0123456", "digits-net-0123459", "digits-other-00"]
+    assert [pool_named(name).folder.name for name in shown] == names
+    _, out, _ = call(capsys, "pools", "list")
+    assert all(any(line.startswith(f"{name} ") for line in out.splitlines()) for name in shown), "in one line each"
 
 
 def test_what_cannot_be_done_is_said_in_a_line(capsys, tmp_path):

@@ -58,7 +58,7 @@ def test_a_class_without_images_is_passed_over():
 
 @pytest.mark.parametrize("count", [61, 0, -1])
 def test_a_count_that_cannot_be_had_names_both_numbers(count):
-    message = rf"^cannot attribute {count} images: the test split holds 60, choose 1 to 60$"
+    message = rf"^--images {count}: the test split holds 60; give 1 to 60, or leave it out$"
     with pytest.raises(UsageError, match=message):
         _select(count)
 

@@ -37,6 +37,13 @@ def test_an_unknown_name_is_refused():
         load_dataset(config_from({"dataset": "digit"}))
 
 
+def test_the_name_of_a_folder_suggests_the_folder(tmp_path, monkeypatch):
+    (tmp_path / "pictures").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="unknown data set 'pictures'; for the folder of that name write folder:pict"):
+        load_dataset(config_from({"dataset": "pictures"}))
+
+
 def test_data_in_memory_are_the_data_set_of_the_same_content():
     dataset = load_dataset(config_from({"dataset": "digits"}))[1]
     parts = [(split.images, split.labels) for split in (dataset.train, dataset.test)]

@@ -21,7 +21,7 @@ def test_all_images_are_taken_where_there_are_fewer_than_usual(tmp_path):
     plan = plan_of(folder)
     assert len(plan.images) == plan.config.images == plan.config.settings["images"] == 12
     assert "all 12 test images are attributed, which are fewer than the usual 32" in plan.dataset.notes
-    with pytest.raises(UsageError, match="cannot attribute 13 images: the test split holds 12"):
+    with pytest.raises(UsageError, match="--images 13: the test split holds 12"):
         plan_of(folder, images=13)
     asked = plan_of(folder, images=3, out="other")
     assert len(asked.images) == 3

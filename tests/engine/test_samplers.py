@@ -16,7 +16,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import render_study
-from saliencynoise.store.pool import Pool
+from saliencynoise.store.pool import Pool, all_pools
 
 BUILT_IN = [
     "deep_ensemble",
@@ -229,9 +229,10 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     study = bench(**four | FILES | {"normalization": "9/0.01"})
     words = " ".join(str(part) for part in render_study(study, width=200))
     assert "is not above chance (largest class" in words
-    assert "); net-0.safetensors may expect other inputs" in words
+    assert "; the networks may expect other inputs" in words
     assert "compare --normalization" in words
-    assert "adapt=false" in words
+    assert "test_resnet(adapt=False)" in words
+    assert words.count("may expect other inputs") == 1, "not again for each member"
     assert "--epochs" not in words
 
 
@@ -355,3 +356,22 @@ def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
 def test_a_third_partys_mistakes_are_named(four, third_party, sampler, words):
     with pytest.raises(Exception, match=words):
         bench(**four, sampler=sampler)
+
+
+def test_networks_of_others_are_not_adapted_unless_asked_for(four, networks):
+    settings = {**four, **FILES, "arch_args": {}, "images": 2, "members": 2, "keep_maps": "none"}
+    plain = bench(**settings, out="plain").result.architectures[0]
+    assert (plain.label, plain.adaptations) == ("test_resnet(adapt=False)", ())
+    asked = bench(**{**settings, "arch_args": {"adapt": True}}, out="asked").result.architectures[0]
+    assert asked.label == "test_resnet(adapt=True)"
+    assert asked.adaptations != ()
+    leftover = [pool.folder.name for pool in all_pools() if not pool.indices()]
+    assert leftover == [], "no pool without members"
+
+
+def test_the_normalisation_can_be_that_of_timms_data_configuration(four, networks):
+    study = bench(**{**four, **FILES, "normalization": "timm", "image_size": 16, "images": 2, "members": 2})
+    assert timm.create_model("test_resnet").pretrained_cfg["mean"] == (0.5, 0.5, 0.5)
+    assert study.result.settings.normalization == "0.5/0.5", "one channel"
+    with pytest.raises(UsageError, match="--normalization timm: timm has no data configuration of 'builtin/resnet"):
+        bench(**{**four, **FILES, "archs": ["resnet"], "arch_args": {}, "normalization": "timm"})

@@ -9,8 +9,6 @@ from tests.report.printed import cell
 from tests.report.printed import study as study_with
 from tests.studies import estimate
 
-__all__ = ["cell", "made", "study_with"]
-
 WORDS = "for other networks and other images"
 
 

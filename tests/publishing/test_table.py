@@ -43,6 +43,11 @@ def test_a_failed_cell_is_a_row_without_entries():
     assert rows[1].values["status"] == "failed"
 
 
+def test_a_method_that_failed_has_one_row_for_all_its_views():
+    rows = published_table(study(failed(), {**failed(), "view": "relu"}, made())).groups[0].rows
+    assert [row.method for row in rows] == ["lime", "gradient"]
+
+
 def test_columns_are_chosen_in_their_order_and_explained():
     table = published_table(study(), "p, published")
     assert table.headers == ("p", "Published SNR", "Floor")  # never without its floor

@@ -69,7 +69,7 @@ def test_what_a_reader_must_know_is_said():
         (
             "checkpoints",
             "a.pt",
-            ["a.pt may expect other inputs", "members from checkpoints:runs/*.pt"],
+            ["the networks may expect other inputs", "members from checkpoints:runs/*.pt"],
             "epochs",
         ),
     ],

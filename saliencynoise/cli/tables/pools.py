@@ -31,18 +31,32 @@ def print_pools(pools: Sequence[Pool], console: Console | None = None) -> None:
         console.print("no pools yet; 'saliencynoise bench' or 'saliencynoise train' makes one")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("pool", overflow="fold")
+    table.add_column("pool", overflow="ignore", no_wrap=True)
     table.add_column("init")
     for header in ("members", "accuracy", "worst", "s/member", "MB"):
         table.add_column(header, justify="right")
-    for row in pool_rows(pools):
+    for pool, row in zip(pools, pool_rows(pools), strict=True):
         accuracy = [f"{row[key]:.1%}" if row[key] is not None else "-" for key in ("accuracy", "worst")]
         seconds = f"{row['seconds']:.1f}" if row["seconds"] is not None else "-"
         table.add_row(
-            escape(row["name"]), _begun(row), str(row["members"]), *accuracy, seconds, f"{row['bytes'] / 1e6:.1f}"
+            escape(short_name(pool, among=pools)),
+            _begun(row),
+            str(row["members"]),
+            *accuracy,
+            seconds,
+            f"{row['bytes'] / 1e6:.1f}",
         )
     console.print(table)
     console.print(f"in {pools[0].folder.parent}", markup=False)
+
+
+def short_name(pool: Pool, *, among: Sequence[Pool]) -> str:
+    """Return the beginning of a pool's name, with at least 6 digits of its hash, with which no other pool begins."""
+    name = pool.folder.name
+    others = [other.folder.name for other in among if other.folder != pool.folder]
+    least = name.rpartition("-")[0] + "-"
+    lengths = range(min(len(name), len(least) + 6), len(name) + 1)
+    return next((name[:n] for n in lengths if not any(o.startswith(name[:n]) for o in others)), name)
 
 
 def print_packed(files: Sequence[Packed], console: Console | None = None) -> None:

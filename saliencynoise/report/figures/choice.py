@@ -69,15 +69,39 @@ def choose(study: Study) -> Choice:
     return Choice(architectures=shown_architectures, methods=methods[:ROWS], image=image, words=reason)
 
 
-def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
-    """Return the index of the image with the median `snr_raw`, and a sentence on the choice."""
+def spread_images(study: Study, *, architecture: str, method: str, count: int) -> list[int]:
+    """Return the places of images from the smallest to the largest r of raw maps, at equal steps of rank.
+
+    The image with the median is the first, the one that `choose` returns. Images without r are left out.
+
+    Args:
+        study: a study.
+        architecture: label.
+        method: label.
+        count: the largest number of images.
+    """
+    ranked = [index for _, index in _ranked(study, architecture=architecture, method=method)]
+    if not ranked:
+        return list(range(min(count, len(study.result.images))))
+    last = len(ranked) - 1
+    steps = [round(last * step / (count - 1)) for step in range(count)] if count > 1 else []
+    return list(dict.fromkeys(ranked[place] for place in (last // 2, *steps)))[:count]
+
+
+def _ranked(study: Study, *, architecture: str, method: str) -> list[tuple[float, int]]:
+    """Return `snr_raw` and the place of each image that has one, the smallest first."""
     images = study.images
     snr_rows = images[
         (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
     ]  # fmt: skip
     by_name = dict(zip(snr_rows["image"], snr_rows["snr_raw"], strict=True))
     values = [(float(by_name.get(image.name, "nan")), index) for index, image in enumerate(study.result.images)]
-    ranked = sorted((r, index) for r, index in values if not math.isnan(r))
+    return sorted((r, index) for r, index in values if not math.isnan(r))
+
+
+def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
+    """Return the index of the image with the median `snr_raw`, and a sentence on the choice."""
+    ranked = _ranked(study, architecture=architecture, method=method)
     shown = "picture" if study.result.dataset.image_shape is not None else study.result.item
     if not ranked:
         return 0, f"The {shown} is the study's first."

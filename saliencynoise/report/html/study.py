@@ -13,6 +13,7 @@ from saliencynoise.display.page.settings import flat
 from saliencynoise.engine.study import Study
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures.readable import readable
+from saliencynoise.report.html.averaging import averaging_of
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
 from saliencynoise.report.html.figures import page_figures
 from saliencynoise.report.html.rows import study_table
@@ -51,6 +52,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
         "table": study_table(result),
         "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)", made),
+        "averaging": averaging_of(study),
         "drawn": readable(study)[1],
         "figures": list(page_figures(study, made)),
         "methods": method_cards(result),

@@ -58,7 +58,7 @@ class Summary:
 
 def summary_of(result: StudyRecord) -> Summary:
     """Return the first screen of a study."""
-    measured = sorted(_measured(result), key=lambda cell: -_snr(cell).value)
+    measured = sorted(measured_cells(result), key=lambda cell: -_snr(cell).value)
     names = CellNames(result)
     bars = [_bar(cell, names) for cell in measured]
     centred = {(cell.architecture, cell.method): cell for cell in _done(result) if cell.view == CENTRED}
@@ -100,7 +100,7 @@ def members_undetermined(cell: Cell) -> bool:
     return not lacks_signal(cell) and (needed.value is None or needed.text == "undetermined")
 
 
-def _measured(result: StudyRecord) -> Iterator[Cell]:
+def measured_cells(result: StudyRecord) -> Iterator[Cell]:
     """Yield, for each architecture and method, the first cell that has an r and a view in which pure noise has none."""
     pairs = set()
     for cell in _done(result):

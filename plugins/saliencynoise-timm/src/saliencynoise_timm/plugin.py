@@ -17,6 +17,7 @@ def saliencynoise_models() -> tuple[ModelSpec, ...]:
             names="saliencynoise_timm.names:list_names",
             paper="Wightman 2019, doi:10.5281/zenodo.4414861",
             paper_of="saliencynoise_timm.papers:paper_of",
+            as_trained=(("adapt", False),),
             samples=("test_resnet", "test_efficientnet", "test_convnext", "test_vit"),
         ),
     )

@@ -1,0 +1,26 @@
+"""`saliencynoise statement`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from saliencynoise.cli import options as o
+
+Format = Literal["markdown", "latex"]
+
+
+def statement(
+    folder: o.Run,
+    *,
+    text_format: Annotated[
+        Format,
+        typer.Option("--format", help="Format: markdown or latex (default: markdown).", show_default=False),
+    ] = "markdown",
+) -> None:
+    """Print paragraphs of methods and results for a paper, what must be admitted, and a checklist."""
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.publishing.statement import statement_text  # noqa: PLC0415 - as above
+
+    typer.echo(statement_text(Study.load(folder), text_format), nl=False)
