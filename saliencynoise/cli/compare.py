@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saliencynoise.cli import options as o
-from saliencynoise.interfaces.errors import UsageError
+from saliencynoise.interfaces.errors import UsageError, one_line
+from saliencynoise.interfaces.shell import shell
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 Runs = Annotated[list[str], typer.Argument(help="Folders of one or more runs.", metavar="RUN...")]
 Html = Annotated[
-    Path | None, typer.Option("--html", help="HTML file to write about several runs (default: none).", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--html",
+        help="HTML file to write (default: compare.html in the folder of one run; none of several).",
+        metavar="FILE",
+    ),
 ]
 
 
@@ -31,24 +37,39 @@ def compare(runs: Runs, *, html: Html = None, as_json: o.Json = False) -> None:
     studies = [Study.load(folder) for folder in runs]
     if len(studies) > 1:
         _compare_several(studies, html, as_json=as_json)
-    elif html is not None:
-        raise UsageError(f"--html {html} needs several runs; name another run")
     else:
-        _compare_within(studies[0], as_json=as_json)
+        _compare_within(studies[0], html, as_json=as_json)
 
 
-def _compare_within(study: Study, *, as_json: bool) -> None:
+def _compare_within(study: Study, html: Path | None, *, as_json: bool) -> None:
+    from saliencynoise.analyses.comparison.methods_page import PAGE, write_methods_page  # noqa: PLC0415 - as above
     from saliencynoise.analyses.comparison.run import claims, compare_architectures, compare_methods  # noqa: PLC0415 - lazy
-    from saliencynoise.analyses.comparison.table import pair_rows, print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.comparison.table import (  # noqa: PLC0415 - as above
+        pair_rows,
+        print_pairs,
+        print_rankings,
+    )
     from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
 
     tables = {"methods": compare_methods(study), "architectures": compare_architectures(study)}
+    page = html or study.folder / PAGE
+    if any(tables.values()):
+        try:
+            write_methods_page(study, tables["methods"], tables["architectures"], page)
+        except UsageError as error:  # of a folder that cannot be written; the comparison is known all the same
+            typer.echo(f"warning: cannot write the page: {one_line(error)}", err=True)
     if as_json:
-        typer.echo(json.dumps({name: pair_rows(pairs) for name, pairs in tables.items()}, allow_nan=False))
+        command = shell("saliencynoise", "compare", study.folder)
+        made = {"created": study.result.created, "versions": study.result.versions, "command": command}
+        document = {name: pair_rows(pairs) for name, pairs in tables.items()}
+        typer.echo(json.dumps(document | made, allow_nan=False))
         return
-    for name, pairs in tables.items():
-        if pairs:
-            print_pairs(pairs, claims(pairs) if name == "methods" else [], title=f"{name} compared")
+    if tables["methods"]:
+        print_rankings(study, tables["methods"], claims(tables["methods"]))
+    if tables["architectures"]:
+        print_pairs(tables["architectures"], [], title="architectures compared")
+    if page.exists() and any(tables.values()):
+        typer.echo(visible(f"All pairs, with ratios and intervals, and the diagram: {page}"))
     if not any(tables.values()):
         typer.echo(
             f"{visible(str(study.folder))} has one method on one architecture;\nname another run to compare it with"

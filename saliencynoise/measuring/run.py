@@ -278,7 +278,7 @@ def _networks(label: str, members: int, names: Sequence[str], clusters: tuple[st
 
 def _population(clusters: tuple[str, ...]) -> PopulationRecord:
     if not clusters:
-        return PopulationRecord(kind="unknown", starts=(), start_of=(), tuned=())
+        return PopulationRecord(kind="unknown", unit="cluster", starts=(), start_of=(), tuned=())
     starts = tuple(dict.fromkeys(clusters))
     return PopulationRecord(
         kind="one_start" if len(starts) == 1 else "several_starts",

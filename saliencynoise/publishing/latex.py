@@ -82,13 +82,14 @@ def _lines(table: PublishedTable) -> Iterator[str]:
     columns = 1 + len(table.headers)
     yield "% in the preamble: \\usepackage{booktabs}"
     yield r"\begin{table}"
-    yield r"  \centering"
+    yield r"  \centering\small"
+    yield r"  \setlength{\tabcolsep}{4pt}"
     yield r"  \setlength{\belowcaptionskip}{6pt}"
     yield f"  \\caption{{{escape(table.caption)}}}"
     yield f"  \\label{{tab:{label(table.name)}}}"
     yield f"  \\begin{{tabular}}{{@{{}}l{'r' * len(table.headers)}@{{}}}}"
     yield r"    \toprule"
-    yield f"    {' & '.join(['Method', *map(_entry, table.headers)])} \\\\"
+    yield f"    {' & '.join(['Method', *map(_header, table.headers)])} \\\\"
     for group in table.groups:
         yield r"    \midrule"
         if several:
@@ -108,6 +109,16 @@ def label(name: str) -> str:
     'my-run-2'
     """
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "saliencynoise"
+
+
+def _header(text: str) -> str:
+    r"""Return a heading; one of several words in two lines, so that the table fits a column of text.
+
+    >>> print(_header("Significant pixels"))
+    \shortstack[r]{Significant\\pixels}
+    """
+    first, space, last = text.rpartition(" ") if not text.endswith("0.9") else text.partition(" ")
+    return f"\\shortstack[r]{{{_entry(first)}\\\\{_entry(last)}}}" if space else _entry(text)
 
 
 def _entry(text: str) -> str:

@@ -120,6 +120,9 @@ def _methods(result: StudyRecord, done: Sequence[Cell]) -> Iterator[str]:
     yield DEFINITION
     brackets = brackets_of(result)
     yield f"Brackets are {brackets}." if brackets else "There are too few networks for intervals."
+    rectified = _unique(cell.view for cell in done if cell.view in {"relu", "abs"})
+    if rectified:
+        yield f"In the view {' and '.join(rectified)} pure noise has an SNR above 0."
     if any(cell.known_details.pixels is not None for cell in done):
         yield PIXELS
     version = result.versions.get("saliencynoise")

@@ -70,7 +70,7 @@ def published_table(study: Study, columns: Sequence[str] | str | None = None) ->
     chosen = chosen_columns(columns)
     cells = study.result.cells
     groups = tuple(
-        Group(architecture=name, rows=tuple(_row(cell, chosen) for cell in _shown(cells, name)))
+        Group(architecture=name, rows=_rows(_shown(cells, name), chosen))
         for name in dict.fromkeys(cell.architecture for cell in cells)
     )
     headers = tuple(column.header for column in chosen.values())
@@ -85,18 +85,27 @@ def _shown(cells: Sequence[Cell], architecture: str) -> list[Cell]:
 
 
 def label_of(cell: Cell) -> str:
-    """Return the name of a row: its method, and its view where that is not the signed one."""
+    """Return the name of a cell in a sentence: its method, and its view where that is not the signed one."""
     return cell.method if cell.view == "signed" else f"{cell.method}, {cell.view}"
 
 
-def _row(cell: Cell, columns: Mapping[str, Column]) -> Row:
+def _rows(cells: Sequence[Cell], columns: Mapping[str, Column]) -> tuple[Row, ...]:
+    """Return the rows of an architecture; further views of a method are below it, without its name."""
+    rows = []
+    for previous, cell in zip([None, *cells], cells, strict=False):
+        is_view = previous is not None and previous.method == cell.method and cell.view != "signed"
+        rows.append(_row(cell, columns, label=f"view {cell.view}" if is_view else label_of(cell)))
+    return tuple(rows)
+
+
+def _row(cell: Cell, columns: Mapping[str, Column], *, label: str) -> Row:
     values: dict[str, Value] = {"architecture": cell.architecture, "method": cell.method, "view": cell.view}
     values |= {"members": cell.members, "status": cell.status}
     if cell.status != "ok":
-        return Row(method=label_of(cell), entries=(), values=values)
+        return Row(method=label, entries=(), values=values)
     for column in columns.values():
         values |= {name: plain(value) for name, value in column.values(cell).items()}
-    return Row(method=label_of(cell), entries=tuple(column.text(cell) for column in columns.values()), values=values)
+    return Row(method=label, entries=tuple(column.text(cell) for column in columns.values()), values=values)
 
 
 def caption(result: StudyRecord, columns: Mapping[str, Column]) -> str:
@@ -114,6 +123,9 @@ def _sentences(result: StudyRecord, columns: Mapping[str, Column]) -> Iterator[s
     if meanings:
         text = "; ".join(meanings)
         yield f"{text[0].upper() if not text.startswith('p:') else text[0]}{text[1:]}."
+    rectified = [view for view in ("relu", "abs") if any(cell.view == view for cell in result.cells)]
+    if rectified:
+        yield f"In the view {' and '.join(rectified)} pure noise has an SNR above 0."
     brackets = brackets_of(result)
     if brackets:
         yield f"Brackets: {brackets}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -17,7 +17,7 @@ import torch
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.groups import variance_of_mean
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, OF_STARTS, Interval, Pooled, Question
-from saliencynoise.statistics.jackknife import jackknife_variance, t_interval, two_sided_p
+from saliencynoise.statistics.jackknife import jackknife_variance, quantile, t_interval, two_sided_p
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -44,6 +44,9 @@ class Comparison:
         p: two-sided p-value; None where undetermined.
         p_holm: the same, corrected for all comparisons that were made together.
         note: a caveat, or why there is no answer.
+        simultaneous: the interval of the difference that holds together with those of all other comparisons; None where
+            the comparison stands alone.
+        p_simultaneous: the p-value that belongs to it: below 0.05 exactly where the interval excludes 0.
     """
 
     a: str
@@ -53,6 +56,8 @@ class Comparison:
     p: float | None
     p_holm: float | None
     note: str = ""
+    simultaneous: Interval | None = None
+    p_simultaneous: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -61,15 +66,19 @@ class Comparison:
 
     @property
     def ratio_interval(self) -> Interval | None:
-        """The interval of the ratio, 0 to infinity."""
-        return None if self.interval is None else self.interval.through(torch.exp)
+        """The interval of the ratio, 0 to infinity: the simultaneous one where there is one."""
+        interval = self.simultaneous or self.interval
+        return None if interval is None else interval.through(torch.exp)
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on `a`, after Holm's correction: a difference that is not significant is a tie."""
+        """The verdict on `a`: a tie where the simultaneous interval includes 0, or a lone comparison has p of 0.05."""
         if self.p_holm is None:
             return "undetermined"
-        if self.p_holm >= 1 - LEVEL:
+        if self.simultaneous is not None:
+            if self.simultaneous.low <= 0 <= self.simultaneous.high:
+                return "tie"
+        elif self.p_holm >= 1 - LEVEL:
             return "tie"
         return "less noisy" if self.difference > 0 else "noisier"
 
@@ -77,8 +86,8 @@ class Comparison:
     def words(self) -> str:
         """The verdict as a sentence."""
         sentences = {
-            "less noisy": f"{self.a} is less noisy than {self.b}",
-            "noisier": f"{self.b} is less noisy than {self.a}",
+            "less noisy": f"the maps of {self.a} are less noisy than those of {self.b}",
+            "noisier": f"the maps of {self.b} are less noisy than those of {self.a}",
             "tie": f"{self.a} and {self.b}: a tie, no difference shown",
             "undetermined": f"{self.a} and {self.b}: undetermined, {self.note}",
         }
@@ -144,7 +153,7 @@ def compare(
     >>> generator = torch.Generator().manual_seed(0)
     >>> noise, signal = torch.randn(8, 16, 256, generator=generator), torch.randn(16, 256, generator=generator)
     >>> compare(pooled_snr(gram_matrix(2 * signal + noise)), pooled_snr(gram_matrix(signal + noise))).words
-    'A is less noisy than B'
+    'the maps of A are less noisy than those of B'
     """
     _check(a, b, shared)
     if shared == "members" and torch.equal(a.per_image, b.per_image) and a.without.equal(b.without):
@@ -200,6 +209,40 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         largest = max(largest, min(1.0, (len(ps) - rank) * _or_one(ps[i])))
         corrected[i] = largest
     return [None if p is None else corrected[i] for i, p in enumerate(ps)]
+
+
+def together(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return comparisons with intervals and p-values that hold for all of them together (Bonferroni).
+
+    With m comparisons each interval has the level 1 - 0.05/m, and each p-value is multiplied by m. So an interval
+    excludes 0 exactly where its p-value is below 0.05. Holm's p-values, which are smaller,
+    have no intervals of two finite ends (Strassburger and Bretz 2008, doi:10.1002/sim.3338).
+
+    >>> interval = t_interval(0.3, [(0.01, 7)], question="both")
+    >>> one = Comparison(a="A", b="B", difference=0.3, interval=interval, p=0.02, p_holm=0.02)
+    >>> one.verdict, together([one, one, one])[0].verdict
+    ('less noisy', 'tie')
+    """
+    count = len(comparisons)
+    return [
+        replace(
+            comparison,
+            simultaneous=None if comparison.interval is None else _wider(comparison, 1 - (1 - LEVEL) / count),
+            p_simultaneous=None if comparison.p is None else min(1.0, count * comparison.p),
+        )
+        for comparison in comparisons
+    ]
+
+
+def _wider(comparison: Comparison, level: float) -> Interval:
+    """Return the interval of a comparison at another level: its half-width by the ratio of Student's quantiles."""
+    interval = comparison.interval
+    assert interval is not None  # noqa: S101 - the caller has checked; this tells mypy
+    if math.isinf(interval.high):
+        return replace(interval, level=level)
+    ratio = quantile((1 + level) / 2, interval.df) / quantile((1 + interval.level) / 2, interval.df)
+    half = ratio * (interval.high - interval.low) / 2
+    return replace(interval, low=comparison.difference - half, high=comparison.difference + half, level=level)
 
 
 def _or_one(p: float | None) -> float:

@@ -58,9 +58,17 @@ def t_interval(
         missing = "no bound: a leave-one-out value is infinite or undefined"
         note = f"{note}; {missing}" if note else missing
         return Interval(low=-math.inf, high=math.inf, question=question, df=df, note=note, level=level)
-    tail = (1 + level) / 2
-    half = math.sqrt(variance) * float(ndtri(tail) if math.isinf(df) else stdtrit(df, tail))
+    half = math.sqrt(variance) * quantile((1 + level) / 2, df)
     return Interval(low=value - half, high=value + half, question=question, df=df, note=note, level=level)
+
+
+def quantile(probability: float, df: float) -> float:
+    """Return Student's quantile; that of the normal distribution with infinite degrees of freedom.
+
+    >>> round(quantile(0.975, 4), 3)
+    2.776
+    """
+    return float(ndtri(probability) if math.isinf(df) else stdtrit(df, probability))
 
 
 def two_sided_p(value: float, parts: Sequence[tuple[float, float]]) -> float:

@@ -38,7 +38,7 @@ def test_the_lines_of_the_readme_measure_an_array(tmp_path, monkeypatch):
     (block,) = blocks("README.md")
     names: dict[str, object] = {"maps": np.random.default_rng(0).normal(size=(4, 5, 6))}
     monkeypatch.setattr(
-        "saliencynoise.report.html.study.page_figures", lambda _: ()
+        "saliencynoise.report.html.study.page_figures", lambda *_: ()
     )  # seconds; another test draws them
     exec(block, names)  # noqa: S102 - our own page
     assert (tmp_path / "maps.html").stat().st_size > 10_000

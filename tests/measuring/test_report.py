@@ -67,7 +67,7 @@ def test_maps_without_pictures_have_no_column_of_pictures(study):
 
 
 def test_the_page_and_the_table_are_whole(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())  # another test draws them
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda *_: ())  # another test draws them
     page = write_report(study, tmp_path / "report.html").read_text(encoding="utf-8")
     body = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
     words = re.sub(r"<[^>]+>", " ", body)

@@ -24,7 +24,8 @@ def odd_study():
 def test_the_table_is_one_with_booktabs_a_caption_and_a_label():
     text = table_text(study(), "latex")
     assert text.startswith("% in the preamble: \\usepackage{booktabs}\n\\begin{table}\n")
-    assert r"Method & SNR & Reliability & Networks for 0.9 & Significant pixels \\" in text
+    headers = r"\shortstack[r]{Networks\\for 0.9} & \shortstack[r]{Significant\\pixels}"
+    assert rf"Method & SNR & Reliability & {headers} \\" in text
     assert r"gradient & 0.56 [0.44, 0.67] & 0.36 & 17 [14, 21] & 20\% \\" in text
     assert r"\label{tab:x}" in text
     assert r"test\_resnet" not in text  # the one architecture is in the caption

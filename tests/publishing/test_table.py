@@ -1,6 +1,7 @@
 import pytest
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.publishing.statement import statement
 from saliencynoise.publishing.table import published_table
 from tests.publishing.published import failed, made, study
 
@@ -43,6 +44,13 @@ def test_a_failed_cell_is_a_row_without_entries():
     assert rows[1].values["status"] == "failed"
 
 
+def test_views_in_which_noise_has_an_snr_are_named():
+    sentence = "In the view relu pure noise has an SNR above 0."
+    assert sentence in published_table(study(made(), made(view="relu"))).caption
+    assert sentence in statement(study(made(), made(view="relu"))).methods
+    assert "In the view" not in published_table(study()).caption
+
+
 def test_a_method_that_failed_has_one_row_for_all_its_views():
     rows = published_table(study(failed(), {**failed(), "view": "relu"}, made())).groups[0].rows
     assert [row.method for row in rows] == ["lime", "gradient"]
@@ -81,4 +89,4 @@ def test_an_snr_below_zero_has_a_reliability_of_zero():
 
 def test_views_are_rows_of_their_own():
     rows = published_table(study(made(), made(view="centred"))).groups[0].rows
-    assert [row.method for row in rows] == ["gradient", "gradient, centred"]
+    assert [row.method for row in rows] == ["gradient", "view centred"]

@@ -197,7 +197,7 @@ def bear(made, capsys, monkeypatch, some) -> tuple[int, int]:
     """Make changes one after another; count those that are refused and those that the commands bear."""
     path = made.folder / "result.json"
     sound = path.read_text()
-    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())  # 10 s each; they stop no page
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda *_: ())  # 10 s each; they stop no page
     monkeypatch.setattr("typer.main.get_command", cache(typer.main.get_command))  # 20 ms, more than a command takes
     monkeypatch.setattr("saliencynoise.store.atomic._sync", lambda _: None)
     refused, borne, wrong = 0, 0, []

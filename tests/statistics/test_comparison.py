@@ -115,7 +115,7 @@ def test_the_other_way_round_is_the_opposite(generator):
     figures = study(generator, 6, 0.5, over_images=0.1, over_methods=0.5)
     there, back = (compare(figures[a], figures[b], names=(a, b)) for a, b in ("AB", "BA"))
     assert (there.verdict, back.verdict) == ("less noisy", "noisier")
-    assert there.words == back.words == "A is less noisy than B"
+    assert there.words == back.words == "the maps of A are less noisy than those of B"
     assert there.difference == -back.difference
     assert there.p == back.p
 

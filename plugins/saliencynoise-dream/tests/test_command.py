@@ -66,7 +66,18 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     assert "dreaming" in err
     (folder,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in folder.iterdir()} - {".lock"} == {
-        *("dream.json", "dreams.png", "objective.csv", "scores.csv", "steps.gif", "pictures", "large")
+        *(
+            "report.html",
+            "dream.json",
+            "dreams.png",
+            "dreams.svg",
+            "dreams.pdf",
+            "objective.csv",
+            "scores.csv",
+            "steps.gif",
+            "pictures",
+            "large",
+        )
     }
     code, out, err = call(capsys, "dream", *arguments, "--layer", "top", "--json")
     assert code == 2

@@ -68,8 +68,8 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "within": pair.within,
         "ratio": format_number(comparison.ratio),
         "interval": _interval(comparison.ratio_interval),
-        "p": p_text(comparison.p_holm),
-        "verdict": comparison.verdict,
+        "p": p_text(comparison.p_simultaneous),
+        "verdict": comparison.words,
         "agreement": "-" if agreement is None else f"{format_number(agreement.value)} {_interval(agreement.interval)}",
         "note": "; ".join(dict.fromkeys(filter(None, notes))),
     }

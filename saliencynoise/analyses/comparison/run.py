@@ -15,7 +15,7 @@ from saliencynoise.engine.study_maps import VALUE
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.clusters import start_means
-from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
+from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm, together
 from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
 from saliencynoise.statistics.groups import Groups, chosen
@@ -57,7 +57,7 @@ def compare_methods(study: Study) -> list[Pair]:
 
     The view is the signed one, or the centred one if signed maps agree without any learning.
 
-    p-values are corrected over all pairs of the study (Holm).
+    Intervals and p-values hold together for all pairs of the study (Bonferroni).
 
     Raises:
         UsageError: if the study keeps no Gram matrices.
@@ -217,4 +217,5 @@ def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:
     ps = holm([pair.comparison.p for pair in pairs])
-    return [replace(pair, comparison=replace(pair.comparison, p_holm=p)) for pair, p in zip(pairs, ps, strict=True)]
+    corrected = together([replace(pair.comparison, p_holm=p) for pair, p in zip(pairs, ps, strict=True)])
+    return [replace(pair, comparison=comparison) for pair, comparison in zip(pairs, corrected, strict=True)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
+from saliencynoise.analyses.comparison.ranking import GRID, grid_table, rankings_of, sentences
 from saliencynoise.display.grid import Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.numbers import format_number, interval_text, p_cell
 from saliencynoise.display.terminal import Terminal
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from saliencynoise.analyses.comparison.run import Pair
+    from saliencynoise.engine.study import Study
     from saliencynoise.statistics.comparison import Everywhere
 
 LEGEND = (
-    "ratio: r of the first method or run divided by r of the second, with 95% interval for new members and new images. "
-    "p: two-sided, corrected for all pairs of the table (Holm). tie: p above 0.05."
+    "ratio: SNR of the first divided by SNR of the second, with its simultaneous 95% interval for new members and new "
+    "images: all intervals of the table hold together (Bonferroni). p: two-sided, times the number of pairs. tie: the "
+    "interval includes 1, and so no difference is shown."
 )
 
 AGREEMENT = (
@@ -64,7 +67,7 @@ def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, titl
 
 
 def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> None:
-    headers = ("ratio", "95%", "p", "verdict") + (("agreement", "95%", "raw") if agreeing else ())
+    headers = ("ratio", "95%", "p", "first is") + (("agreement", "95%", "raw") if agreeing else ())
     columns = [TerminalColumn(header=header) for header in headers]
     sections = [
         Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in group])
@@ -91,7 +94,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
         escape(f"  {comparison.a}\n  / {comparison.b}"),
         format_number(comparison.ratio),
         interval_text(comparison.ratio_interval),
-        p_cell(comparison.p_holm),
+        p_cell(comparison.p_simultaneous),
         comparison.verdict,
     ]
     if not agreeing:
@@ -109,3 +112,18 @@ def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:
         for note in dict.fromkeys(filter(None, notes)):
             pairs_by_note.setdefault(note, []).append(f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}")
     return pairs_by_note
+
+
+def print_rankings(study: Study, pairs: Sequence[Pair], everywhere: Sequence[Everywhere]) -> None:
+    """Print the methods of each architecture in order, the grid of the tests, and what they say in sentences."""
+    console = Terminal()
+    for ranking in rankings_of(study, pairs):
+        console.print(grid_table(ranking))
+        for sentence in sentences(ranking):
+            console.print(Text(sentence))
+    console.print(Text(f"{GRID} Tests hold together for all pairs (Bonferroni).", style="dim"))
+    for note, places in _notes(pairs).items():
+        where = "all pairs" if len(places) == len(pairs) > 1 else "; ".join(places)
+        console.print(Text(f"{where}: {note}", style="yellow"))
+    for claim in everywhere:
+        console.print(Text(claim.words))

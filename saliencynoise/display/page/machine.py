@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
-    from saliencynoise.records.study import StudyFacts, StudyRecord
+    from saliencynoise.records.common import Environment
 
 
-def machine(result: StudyRecord | StudyFacts) -> list[tuple[str, str]]:
+def machine(result: Environment) -> list[tuple[str, str]]:
     """Return the device, the hardware and the versions of a result."""
     return [
-        ("device", result.device),
+        ("device", result.hardware.device),
         *[(f"hardware: {key}", str(value)) for key, value in json_of(result.hardware).items() if value is not None],
         *[(f"version: {key}", version) for key, version in result.versions.items()],
     ]

@@ -16,7 +16,7 @@ from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageTable
 
 if TYPE_CHECKING:
-    from saliencynoise.records.study import StudyFacts
+    from saliencynoise.records.common import Environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class RunPage:
         words: the words of the page, each with its meaning.
         settings: of the run.
         made: version, date and command of the result.
-        study: facts of the study that the figures are from.
+        study: versions and hardware of the result.
     """
 
     question: str
@@ -52,7 +52,7 @@ class RunPage:
     words: Sequence[tuple[str, str]]
     settings: Mapping[str, Any]
     made: Made
-    study: StudyFacts
+    study: Environment
     pictures: Sequence[PageFigure | MissingFigure] = ()
     failures: Sequence[str] = ()
     warnings: Sequence[str] = ()

@@ -135,16 +135,21 @@ def dream(
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
     from saliencynoise.records.writing import json_of  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
+    from saliencynoise_dream.page import write_page_of  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
     from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - as above
-    from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
+    from saliencynoise_dream.table import print_dream, too_small, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
         prepared = prepare_dream(request, observer)
+    if not quiet:
+        for line in too_small(prepared.target.start.shape):
+            _print_line(f"note: {line}")
     study = run_dream(prepared, (lambda _line: None) if quiet else _print_line)
     write_figure(study)
+    write_page_of(study)
     document = {**json_of(study.result), "folder": str(study.folder)}
     emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
 

@@ -138,4 +138,6 @@ def advantage(better: DreamSet, other: DreamSet, score: Score) -> tuple[float, I
     networks, it is the mean over them, and the interval also holds for other single networks.
     """
     difference = better.scores[score] - other.scores[score]
-    return float(difference.mean()), crossed_interval(difference)
+    lowest, highest = RANGES[score]
+    width = highest - lowest  # a difference of two shares is between -1 and 1
+    return float(difference.mean()), crossed_interval(difference, lowest=-width, highest=width)

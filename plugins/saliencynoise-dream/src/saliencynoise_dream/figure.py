@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.style import blank
-from saliencynoise.display.numbers import with_interval
+from saliencynoise.display.numbers import format_number, with_interval
 from saliencynoise_dream.transfer import RANGES, crossed_interval
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 TITLE = "Deep dream on an ensemble and on single networks"
 CAPTION = (
-    "Pictures from gradient ascent on the logit of a class, from faint noise. Below each picture: mean probability of "
-    "the class in held-out networks, with its 95% interval for other held-out networks, and the number of them that "
-    "name the class first. Above each column: the mean over classes, with an interval that is also for other classes."
+    "Pictures from gradient ascent on the logit of a class, from faint noise; each is shown at its own full "
+    "contrast. Below each picture: mean probability of the class in held-out networks, and the number of them that "
+    "name it first. Above each column: the mean over classes. In brackets: 95% intervals, where 5 networks or more "
+    "judge."
 )
 
 TITLES = {
@@ -32,6 +33,9 @@ TITLES = {
     "ensemble": "ensemble,\nmean gradient",
     "stochastic": "ensemble,\na member a step",
 }
+JUDGES = 5
+"""The number of held-out networks from which intervals are shown; those of fewer fill most of the range."""
+
 CELL = (1.55, 1.85)
 """Inches of a picture with its text."""
 
@@ -73,7 +77,7 @@ def _recognised(scores: Mapping[Score, Tensor]) -> tuple[str, list[str]]:
         f"probability {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
         for p, hit in zip(scores["probability"], scores["top1"], strict=True)
     ]
-    return f"mean {_span(scores['probability'], 'probability')}", texts
+    return f"mean probability\n{_span(scores['probability'], 'probability')}", texts
 
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
@@ -83,6 +87,8 @@ def _energies(gains: Tensor) -> tuple[str, list[str]]:
 
 def _span(values: Tensor, score: Score) -> str:
     lowest, highest = RANGES[score]
+    if values.shape[1] < JUDGES:
+        return format_number(float(values.mean()))
     interval = crossed_interval(values, lowest=lowest, highest=highest)
     ends = (None, None) if interval is None else (interval.low, interval.high)
     return with_interval(float(values.mean()), *ends)
@@ -106,7 +112,8 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
     >>> len(draw(["cat"], [start]).axes)
     1
     """
-    figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
+    figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.8)
+    figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.04)
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for index, column in enumerate(columns):
         axes[0, index].set_title(column.title, fontsize=7.5)
@@ -118,7 +125,16 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
     return figure
 
 
+def _full_contrast(picture: Tensor) -> Tensor:
+    """Return a picture whose darkest value is 0 and whose brightest is 255; one without contrast stays as it is."""
+    low, high = int(picture.min()), int(picture.max())
+    if high == low:
+        return picture
+    return ((picture.float() - low) * (255 / (high - low))).round().to(picture.dtype)
+
+
 def _draw_picture(axis: Axes, picture: Tensor) -> None:
+    picture = _full_contrast(picture)
     shown = picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture  # others than RGB are grey
     axis.imshow(shown.permute(1, 2, 0).numpy(), interpolation="nearest")
     axis.set_xticks([])

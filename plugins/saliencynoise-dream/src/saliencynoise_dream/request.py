@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import BenchConfig, check_out, config_from
+from saliencynoise.engine.command import command_of, words_of
+from saliencynoise.engine.config import BenchConfig, check_out, config_from, default_archs
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 from saliencynoise_dream.comparison import Gradient
@@ -118,6 +119,25 @@ class DreamRequest:
         settings = {name: value for name, value in values.items() if name not in {"bench", "how", "gif", "out"}}
         bench = {name: value for name, value in self.bench.settings.items() if name in _BENCH}
         return {**settings, "classes": list(self.classes), "how": dict(self.how), "bench": bench}
+
+    @property
+    def command(self) -> str:
+        """The command with these settings; empty where its options cannot express them."""
+        bench = {name: value for name, value in self.bench.settings.items() if name in _BENCH and name != "archs"}
+        arch = None if self.bench.archs == default_archs() or self.pool is not None else self.bench.archs[0]
+        options = {
+            "--arch": arch,
+            "--class": list(self.classes),
+            "--layer": self.layer,
+            "--held-out": self.held_out,
+            "--singles": self.singles,
+            "--gradient": self.gradient,
+            "--pool": self.pool,
+            **{f"--{name.replace('_', '-')}": value for name, value in self.how.items()},
+        }
+        own = words_of(options, {"--held-out": 2, "--gradient": "mean"})
+        own += [*(["--gif"] if self.gif else []), *([] if self.picture is None else [self.picture])]
+        return command_of("dream", bench, own=own, out=self.out, from_file=False)
 
     @property
     def folder(self) -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.display.page.made import Made
 from saliencynoise.records.common import Hardware
 from saliencynoise.records.writing import json_of, record_of, write_record
 from saliencynoise.store.atomic import remove_file, slug_of, write_bytes
@@ -95,6 +96,7 @@ def record_of_dreams(prepared: PreparedDream, sets: Sequence[DreamSet], *, secon
     return DreamRecord(
         format=1,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=request.command,
         settings=record_of(request.settings, DreamSettings),
         how=record_of(prepared.config, AscentSettings),
         of=DreamSubject(
@@ -149,8 +151,9 @@ def write_dreams(study: DreamStudy, *, members: Sequence[int], steps: int) -> No
     """
     contents = dict(_pictures(study, members))
     trace = [row for dream_set in study.sets for row in steps_of(dream_set, study.rows, members, steps=steps)]
-    contents["objective.csv"] = _csv(trace)
-    contents["scores.csv"] = _csv(study.result.dreams)
+    made = Made.of(study.result.versions, study.result.created, study.result.command).columns
+    contents["objective.csv"] = _csv([row | made for row in trace])
+    contents["scores.csv"] = _csv([row | made for row in study.result.dreams])
     animated = [
         (f"member {members[0]}" if dream_set.kind == "single" else dream_set.kind, dream_set.steps[0])
         for dream_set in study.sets

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from saliencynoise_dream.records import DreamFacts, DreamRecord, Kind, Score, ScoreMean
 
 FIGURE = "dreams.png"
+KINDS_OF_FILES = ("png", "svg", "pdf")
+SMALL = 32
+"""Edge in pixels below which a dream cannot be expected to show a form."""
+
 WIDE = 112
 """Width of a terminal from which figures and their intervals are on one line."""
 SCORES: Mapping[Score, str] = {"probability": "probability", "margin": "margin", "top1": "top-1", "gain": "gain (log2)"}
@@ -53,14 +58,15 @@ def dream_figure(study: DreamStudy) -> Figure:
 
 
 def write_figure(study: DreamStudy) -> Path:
-    """Write `dreams.png` beside the results, and return where.
+    """Write `dreams.png`, `.svg` and `.pdf` beside the results, and return where the first is.
 
     Raises:
         UsageError: if the folder cannot be written.
     """
-    path = study.folder / FIGURE
-    write_bytes(path, drawn(dream_figure(study), "png"))
-    return path
+    picture = dream_figure(study)
+    for kind in KINDS_OF_FILES:
+        write_bytes((study.folder / FIGURE).with_suffix(f".{kind}"), drawn(picture, kind))
+    return study.folder / FIGURE
 
 
 def print_dream(study: DreamStudy, console: Console | None = None) -> None:
@@ -68,24 +74,26 @@ def print_dream(study: DreamStudy, console: Console | None = None) -> None:
     console = console or Terminal()
     for part in render_dream(study.result, width=console.width):
         console.print(part)
-    gif = ", steps.gif" if (study.folder / "steps.gif").exists() else ""
-    console.print(
-        Text(f"Results in {study.folder} ({FIGURE}, pictures, large{gif}, scores.csv, objective.csv, {RESULT}).")
-    )
+    names = ("report.html", FIGURE, "dreams.svg", "dreams.pdf", "pictures", "large", "steps.gif", "scores.csv")
+    found = ", ".join(name for name in (*names, "objective.csv", RESULT) if (study.folder / name).exists())
+    console.print(Text(f"Results in {study.folder} ({found})."))
 
 
 def render_dream(result: DreamRecord, *, width: int) -> Iterator[RenderableType]:
     """Yield the parts of the printed text."""
     legend = LAYER_LEGEND if result.of.kind == "layer" else CLASS_LEGEND
-    yield _table(result.facts, narrow=width < WIDE)
+    yield scores_table(result.facts, narrow=width < WIDE)
     populations = _others(len(result.of.names), result.facts.singles)
     yield Text(f"{legend} {INTERVALS.format(others=populations)}", style="dim")
-    yield Text(_basis(result))
-    for note in _notes(result):
-        yield Text(note, style="yellow")
+    yield Text(basis(result))
+    for note in notes(result):
+        yield Text(f"note: {note}", style="yellow")
+    for warning in warnings(result):
+        yield Text(warning, style="yellow")
 
 
-def _table(facts: DreamFacts, *, narrow: bool) -> Table:
+def scores_table(facts: DreamFacts, *, narrow: bool) -> Table:
+    """Return the table of scores: a line for each kind of dream, and for its difference to single networks."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("dream")
     scores = list(next(iter(facts.recognition.values())))
@@ -115,7 +123,7 @@ def _others(rows: int, singles: int) -> str:
     return (", classes" if rows > 1 else "") + (" and single networks" if singles > 1 else "")
 
 
-def _basis(result: DreamRecord) -> str:
+def basis(result: DreamRecord) -> str:
     """Return the networks, data and settings of the dreams as a sentence."""
     return f"{_subject(result)}: {_networks(result)}. {_settings(result)}"
 
@@ -146,8 +154,41 @@ def _settings(result: DreamRecord) -> str:
     )
 
 
-def _notes(result: DreamRecord) -> Iterator[str]:
-    yield from (f"note: {note}" for note in (*result.dataset.notes, *result.notes))
+def sentences(result: DreamRecord) -> list[str]:
+    """Return, for each kind of ensemble dream, how its first score compares with that of single networks."""
+    found = []
+    for kind, by_score in result.facts.more_than_single.items():
+        score, mean = next(iter(by_score.items()))
+        words = f"{SCORES[score]} {_signed(mean)} compared with those of single networks"
+        low = math.isfinite(mean.low) and math.isfinite(mean.high)
+        verdict = "; the interval includes 0, so no difference is shown" if low and mean.low <= 0 <= mean.high else ""
+        found.append(f"Dreams of the {KINDS[kind]}: {words}{verdict}.")
+    return found
+
+
+def too_small(image_shape: Sequence[int]) -> Iterator[str]:
+    """Yield what pictures of a size cannot give, if they are small.
+
+    >>> next(too_small((1, 16, 16))).partition(":")[0]
+    'dreams of 16x16 pixels are textures'
+    """
+    height, width = image_shape[-2:]
+    if min(height, width) < SMALL:
+        yield (
+            f"dreams of {height}x{width} pixels are textures: networks tell such pictures apart by a few strokes, "
+            f"and nothing asks for the rest; give --dataset and --arch with pictures of {SMALL} pixels or more for "
+            "forms"
+        )
+
+
+def notes(result: DreamRecord) -> tuple[str, ...]:
+    """Return the notes on the data and the start."""
+    return (*result.dataset.notes, *result.notes)
+
+
+def warnings(result: DreamRecord) -> Iterator[str]:
+    """Yield what a reader must know to judge the dreams."""
+    yield from too_small(result.dataset.image_shape)
     yield from (f"left out: member {member}: {reason}" for member, reason in result.passed_over.items())
     if len(result.held_out) < 2:
         yield "1 network judges: no intervals; --held-out 2 or more gives them"
