@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ FILES = files_of("maps", NAME)
 COLUMNS = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
 """Columns of the table that are keys of a row."""
 
-RETRAINING = "retrained networks"
+RETRAINING = "averages of retrained networks"
 """Name of the line of averages of retrained networks."""
 
 PANEL = (2.7, 3.0)
@@ -262,7 +262,8 @@ def _figure(panels: Sequence[FrontierPanel], room: Room) -> Figure:
     inches = room.across / columns - 0.6
     tall = rows * min(PANEL[1], 0.8 * inches + 0.6) + 0.1 + legend_height([*looks, RETRAINING], room.across)
     part = room.begin(tall)
-    axes = room.panels(part, len(panels), columns=columns, names="architectures and methods")
+    axes = room.panels(part, len(panels), columns=columns, names="architectures and methods", sharey=True)
+    room.label_side(part, axes, "cos² with the true mean map")
     for axis, (panel, points) in zip(axes, panels, strict=True):
         _draw_panel(axis, panel, points, looks, inches=inches)
     room.legend(part, axes)
@@ -294,13 +295,17 @@ def _draw_panel(
         bars.append([max(0.0, high - v) for v, (_, high) in zip(y, ends, strict=True)])
         axis.errorbar(x, y, bars, color=colour, marker=marker, ms=5, lw=1.2, elinewidth=0.7, capsize=2, label=name)
     axis.set_xscale("log", base=2)
+    low, high = min(prices), max(prices)
+    steps = range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+    ticks = [2.0**step * part for step in steps for part in ((1, 1.5) if high < 8 * low else (1,))]
+    axis.set_xticks(ticks, minor=False)
+    axis.set_xlim(low / 1.25, high * 1.25)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.tick_params(labelsize=SMALL)
     axis.minorticks_off()
     title = wrapped(f"{reference.method}, {reference.architecture}", inches, size=NORMAL)
     axis.set_title(title, fontsize=NORMAL)
     axis.set_xlabel("price, in retrained networks", fontsize=NORMAL)
-    axis.set_ylabel("cos² with the true mean map", fontsize=NORMAL)
     axis.grid(alpha=0.3)
 
 
@@ -309,12 +314,14 @@ def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, st
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 
     positions = [(point.price, point.fidelity_squared) for point in points]
-    taken = [tuple(position) for position in axis.transData.transform(positions).tolist()]
-    for point, position, (x, y) in zip(points, positions, tuple(taken), strict=True):
+    places = [tuple(place) for place in axis.transData.transform(positions).tolist()]
+    taken, drawn = [*places], _drawn_places(axis)
+    for point, position, (x, y) in zip(points, positions, places, strict=True):
         text = str(point.members)
-        for dx, dy in ((7, 9), (-7, 9), (7, -9), (-7, -9), (12, 0), (-12, 0)):
-            if all(abs(x + dx - other[0]) > 8 or abs(y + dy - other[1]) > 8 for other in taken):
-                taken.append((x + dx, y + dy))
+        for dx, dy in ((9, 9), (-9, 9), (9, -9), (-9, -9), (12, 0), (-12, 0)):
+            place = x + dx, y + dy
+            if _is_free(place, taken, apart=8) and _is_free(place, drawn, apart=6):
+                taken.append(place)
                 offset = (dx * 0.72, dy * 0.72)  # points, of which an inch has 72, for its 100 dots
                 label = axis.annotate(
                     text, position, offset, textcoords="offset points", ha="center", va="center", size=SMALL
@@ -322,3 +329,22 @@ def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, st
                 label.set_color(colours[point.name])
                 label.set_path_effects([withStroke(linewidth=2, foreground="white")])
                 break
+
+
+def _is_free(place: tuple[float, float], others: Sequence[tuple[float, float]], *, apart: float) -> bool:
+    return all(abs(place[0] - x) > apart or abs(place[1] - y) > apart for x, y in others)
+
+
+def _drawn_places(axis: Axes) -> list[tuple[float, float]]:
+    """Return places, in dots, that lines and bars of a panel cover: one for each few dots of their length."""
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
+
+    paths = [np.asarray(line.get_xydata()) for line in axis.lines]
+    paths += [np.asarray(path) for bars in axis.containers for lines in bars[2] or () for path in lines.get_segments()]
+    covered: list[tuple[float, float]] = []
+    for path in paths:
+        ends = axis.transData.transform(path)
+        for start, end in pairwise(ends):
+            steps = max(2, int(np.hypot(*(end - start)) / 6) + 1)
+            covered += [tuple(place) for place in np.linspace(start, end, steps).tolist()]
+    return covered
