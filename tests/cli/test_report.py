@@ -29,7 +29,7 @@ def test_a_report_lies_in_the_runs_folder_or_where_it_was_asked_for(capsys, stud
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nowhere",), "nowhere holds none of result.json, frontier.json"),
+        (("nowhere",), "there is no folder nowhere, and no result of that name in ./runs"),
         (("RUN", "--out", "/proc/no/where.html"), "/proc/no"),
     ],
 )
