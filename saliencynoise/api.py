@@ -28,7 +28,7 @@ from saliencynoise.records.common import Scalar
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.explanation.drawable import DrawableExplanation
     from saliencynoise.records.frontier import FrontierRecord
     from saliencynoise.records.sanity import SanityRecord
     from saliencynoise.records.variance import VarianceRecord
@@ -306,7 +306,7 @@ def explain(
     workers: int | None = None,
     columns: str | Sequence[str] | None = None,
     observer: Observer | None = None,
-) -> Explanation:
+) -> DrawableExplanation:
     """Explain one picture by an ensemble, which is in a pool or is trained first.
 
     The command takes any number of pictures and writes a page for each; this function writes no page.
@@ -338,7 +338,7 @@ def explain(
         aggregator: makes the marginal map from members' maps.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
-        columns: of its figure, as of `Explanation.plot`; None for those that have room.
+        columns: of its figure, as of its `plot`; None for those that have room.
         observer: receives progress events of the training; None for no one.
 
     Raises:
