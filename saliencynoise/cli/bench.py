@@ -47,6 +47,7 @@ def bench(
     config: o.Config = None,
     report: o.Report = True,
     quiet: o.Quiet = False,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Train an ensemble on real images and report the SNR of its saliency maps.
@@ -73,5 +74,5 @@ def bench(
             progress.reporting()
             report_beside(study.folder, quiet=quiet)
     document = {**json_of(study.result), "folder": str(study.folder)}
-    emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
+    emit(lambda: print_study(study, legend=legend), document, [study.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if study.failed else 0)

@@ -104,6 +104,7 @@ def measure(
     out: Out = None,
     report: o.Report = True,
     quiet: o.Quiet = False,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Measure saliency maps that were computed elsewhere, from files of arrays or tables.
@@ -122,6 +123,6 @@ def measure(
     study = run_measure(maps, MeasureConfig(**options, aggregator=aggregator or "mean", seed=seed or 0))
     places = [study.folder] if out else []
     document = json_of(study.result) | ({"folder": str(study.folder)} if out else {})
-    emit(lambda: print_study(study), document, places, as_json=as_json, quiet=quiet)
+    emit(lambda: print_study(study, legend=legend), document, places, as_json=as_json, quiet=quiet)
     if out and report:
         report_beside(study.folder, quiet=quiet)

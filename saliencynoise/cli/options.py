@@ -281,6 +281,7 @@ Run = Annotated[
         show_default=False,
     ),
 ]
+Legend = Annotated[bool, in_output("--legend", help="Explain every column and row of the table.")]
 Quiet = Annotated[bool, in_output("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
 Report = Annotated[
     bool,

@@ -21,7 +21,7 @@ def show(
     *,
     curve: Annotated[
         bool,
-        typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table."),
+        typer.Option("--curve", help="Print the reliability by number of networks, instead of the table."),
     ] = False,
     similarity: Annotated[
         bool,
@@ -58,6 +58,7 @@ def show(
             show_default=False,
         ),
     ] = None,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Print the table of any result from its files, or other figures of a bench."""
@@ -83,10 +84,21 @@ def show(
         failed = _print_published(study_folder(folder), table_format, columns)
     elif chosen:
         failed = _show_part(study_folder(folder), chosen[0], as_json=as_json)
+    elif legend and not as_json:
+        failed = _show_with_legend(study_folder(folder))
     else:
         place, entry = found(folder)
         failed = results_of(entry).show(place, as_json=as_json)
     raise typer.Exit(1 if failed else 0)
+
+
+def _show_with_legend(folder: Path) -> bool:
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
+
+    study = Study.load(folder)
+    print_study(study, legend=True)
+    return bool(study.failed)
 
 
 def _show_part(folder: Path, part: Part, *, as_json: bool) -> bool:

@@ -69,7 +69,7 @@ class Prepared:
         files: the pictures.
         ensemble: the members.
         methods: in the order asked for.
-        draws: runs of each stochastic method.
+        draws: repeats of each stochastic method.
         aggregator: makes one map of the members' maps.
         target: the scalar that is explained, its class by name.
         sampler: label of the sampler if its members share training runs, else empty.

@@ -135,7 +135,7 @@ def draw(frame: pd.DataFrame, *, columns: Sequence[str] = PANELS, room: Room = O
 
     Methods are in the order of the SNR, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is the SNR
-    of the networks alone. A failed cell shows its reason. An arrow marks an interval that goes on beyond the axis. In a
+    of the networks alone. A failed cell shows its reason. An arrow marks an interval that extends beyond the axis. In a
     narrow figure the panels are below each other.
 
     Args:
