@@ -70,11 +70,11 @@ def test_no_report_when_none_is_wanted(capsys, made):
 
 
 def test_a_report_that_cannot_be_made_costs_nothing(capsys, made, monkeypatch):
-    def broken(_):
+    def broken(*_):
         raise ValueError("no\nfont")
 
     before = call(capsys, "bench", "--no-report")
-    monkeypatch.setattr("saliencynoise.report.html.study.write_report", broken)
+    monkeypatch.setattr("saliencynoise.report.folder.write_report", broken)
     code, out, err = call(capsys, "bench")
     assert (code, out) == before[:2]
     assert err == "warning: cannot write the report: ValueError: no font; the results are complete\n"
