@@ -13,7 +13,7 @@ import saliencynoise as sn
 
 def main(out="marginal_map.png", singles=4, rows=4):
     study = sn.bench(dataset="digits", archs=["test_resnet"], methods=["gradient"], members=8)
-    print(study.table[["method", "snr", "snr_low", "snr_high", "members_needed"]].to_string(index=False))
+    print(study.table[["method", "snr", "snr_low", "snr_high", "networks"]].to_string(index=False))
 
     group = study.maps["test_resnet/gradient"]
     pixels = study.maps["images"]["pixels"]

@@ -187,7 +187,7 @@ def bench(
     Example:
         >>> import saliencynoise as sn
         >>> study = sn.bench(methods=["gradient"], members=4, epochs=1)     # doctest: +SKIP
-        >>> study.table[["method", "snr", "members_needed"]]               # doctest: +SKIP
+        >>> study.table[["method", "snr", "networks"]]               # doctest: +SKIP
     """
     from saliencynoise.engine.run import run
 
@@ -264,7 +264,7 @@ def attribute(
     Example:
         >>> import saliencynoise as sn
         >>> study = sn.attribute(networks, images, targets=labels, methods=["gradient"])    # doctest: +SKIP
-        >>> study.table[["method", "snr", "members_needed"]]                                # doctest: +SKIP
+        >>> study.table[["method", "snr", "networks"]]                                # doctest: +SKIP
     """
     from saliencynoise.attributing.study import AttributeConfig
     from saliencynoise.attributing.study import attribute as attributed

@@ -47,6 +47,7 @@ def bench(
     config: o.Config = None,
     report: o.Report = True,
     quiet: o.Quiet = False,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Train an ensemble on real images and report the SNR of its saliency maps.
@@ -62,14 +63,16 @@ def bench(
     options |= {"untrained": untrained, "groups": groups, "workers": workers}
     settings = o.config_of(arch_args, epochs, options, file=config, named=o.named_by_user(context))
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
-    from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
     with observing(quiet=quiet) as progress:
+        from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, after the first line
+        from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
+
         study = run(settings, progress)
+        if report:
+            progress.reporting()
+            report_beside(study.folder, quiet=quiet)
     document = {**json_of(study.result), "folder": str(study.folder)}
-    emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
-    if report:
-        report_beside(study.folder, quiet=quiet)
+    emit(lambda: print_study(study, legend=legend), document, [study.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if study.failed else 0)

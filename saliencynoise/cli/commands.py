@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from rich.markup import escape
@@ -12,27 +12,47 @@ from typer.main import get_command_from_info, get_group
 
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.interfaces.errors import ConfigurationError, SaliencyNoiseError, UsageError, one_line
+from saliencynoise.interfaces.specs import CommandGroup
 from saliencynoise.registry.calling import WHERE
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.entry import Entry
 from saliencynoise.registry.loader import BUILTIN
 
 PANEL = "Commands of plugins"
+OUTPUT = "Output"
+"""Heading of the options of a command that say what is printed and written; `--help` stands there, too."""
+GROUPS = get_args(CommandGroup)
 CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base class; typer carries its own copy of click from some version on."""
+
+
+class Command(TyperCommand):
+    """A command whose `--help` stands with its other options of output, where it has groups of options."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters; switches, which take no value, have no word for one."""
+        parameters = _without_values(super().get_params(ctx))
+        if any(getattr(parameter, "rich_help_panel", None) == OUTPUT for parameter in parameters):
+            parameters[-1].rich_help_panel = OUTPUT  # click appends --help
+        return parameters
 
 
 class Commands(TyperGroup):
     """The commands of all plugins, found by name as methods are."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names: the built-in ones, then those of plugins; `plugin/name` where two have the name."""
-        return list(_names())
+        """Return the names, group by group: built-in ones, then those of plugins; `plugin/name` where two have one."""
+        names = _names()
+        return sorted(names, key=lambda name: _place(names[name]))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
         """Return the entry of a command in `--help`, without importing the command; None for an unknown name."""
         entry = _names().get(cmd_name)
         return None if entry is None else _listed(cmd_name, entry)
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options before a command; they take no values."""
+        return _without_values(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name, the imported command and the other arguments.
@@ -72,6 +92,13 @@ class Commands(TyperGroup):
             typer.echo(one_visible_line(str(failure)))
 
 
+def _without_values(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return parameters
+
+
 def command_of(entry: Entry, *, name: str) -> Any:
     """Import a command and return it as click's; a Typer app of one command is that command, as when Typer runs it.
 
@@ -82,7 +109,7 @@ def command_of(entry: Entry, *, name: str) -> Any:
     target: object = entry.load()
     if inspect.isfunction(target):
         app = typer.Typer()
-        app.command(name)(target)
+        app.command(name, cls=Command)(target)
     elif isinstance(target, typer.Typer):
         app = target
     else:
@@ -116,7 +143,13 @@ def _names() -> dict[str, Entry]:
 
 def _listed(name: str, entry: Entry) -> TyperCommand:
     summary = escape(one_visible_line(entry.spec.summary))
-    return TyperCommand(name, help=summary, rich_help_panel=None if entry.plugin.name == BUILTIN else PANEL)
+    group = getattr(entry.spec, "group", None)
+    return TyperCommand(name, help=summary, rich_help_panel=PANEL if group is None else group.capitalize())
+
+
+def _place(entry: Entry) -> int:
+    group = getattr(entry.spec, "group", None)
+    return len(GROUPS) if group is None else GROUPS.index(group)
 
 
 def _described(entry: Entry) -> str:

@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.complete import complete_runs
 from saliencynoise.interfaces.errors import UsageError, one_line
 from saliencynoise.interfaces.shell import shell
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
-Runs = Annotated[list[str], typer.Argument(help="Folders of one or more runs.", metavar="RUN...")]
+Runs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Folders of one or more benches, or their names in ./runs (default: the latest one).",
+        metavar="[RUN...]",
+        autocompletion=complete_runs,
+        show_default=False,
+    ),
+]
 Html = Annotated[
     Path | None,
-    typer.Option(
+    o.in_output(
         "--html",
         help="HTML file to write (default: compare.html in the folder of one run; none of several).",
         metavar="FILE",
@@ -26,15 +35,16 @@ Html = Annotated[
 ]
 
 
-def compare(runs: Runs, *, html: Html = None, as_json: o.Json = False) -> None:
+def compare(runs: Runs = None, *, html: Html = None, as_json: o.Json = False) -> None:
     """Compare the methods and architectures of a run, or show several runs side by side.
 
     For one run, and for two runs with the same images and different members, tests over members and images say which
     is less noisy. For different architectures, the agreement of the mean maps is estimated with the noise removed.
     """
-    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.finding import study_folder  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
 
-    studies = [Study.load(folder) for folder in runs]
+    studies = [Study.load(study_folder(name)) for name in (runs or (None,))]
     if len(studies) > 1:
         _compare_several(studies, html, as_json=as_json)
     else:

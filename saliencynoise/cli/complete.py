@@ -31,6 +31,13 @@ def complete_subjects(incomplete: str) -> list[str]:
     return complete_methods(incomplete) + complete_archs(incomplete) + other_names
 
 
+def complete_runs(incomplete: str) -> list[str]:
+    """Return the names of folders in ./runs that begin with `incomplete`."""
+    from saliencynoise.cli.finding import folder_names  # noqa: PLC0415 - only when the shell asks
+
+    return [name for name in folder_names() if name.startswith(incomplete)]
+
+
 def _names(kind: str, incomplete: str) -> list[str]:
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the shell asks
 

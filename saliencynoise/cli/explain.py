@@ -14,15 +14,18 @@ Pictures = Annotated[
     list[str],
     typer.Argument(help="Image files, or folders with image files (subfolders included).", metavar="PICTURE..."),
 ]
-Members = Annotated[int | None, typer.Option(help="Number of networks (default: 8, or all that the pool has).")]
+Members = Annotated[
+    int | None, o.in_networks(help="Number of networks (default: 8, or all that the pool has).", metavar="N")
+]
 Target = Annotated[
     str,
-    typer.Option(
+    o.in_maps(
         help="Scalar to explain: the logit of predicted (the ensemble's vote) or a CLASS by name or index; or "
-        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION."
+        "logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or FILE.py:FUNCTION.",
+        metavar="TARGET",
     ),
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
+Out = Annotated[str | None, o.in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]
 
@@ -69,20 +72,21 @@ def explain(
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
-    from saliencynoise.explanation.files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
-    from saliencynoise.explanation.pictures import picture_files  # noqa: PLC0415 - as above
-    from saliencynoise.explanation.run import prepare  # noqa: PLC0415 - as above
-    from saliencynoise.explanation.table import print_found, print_legend  # noqa: PLC0415 - as above
 
     named = {*o.named_by_user(context), *(["archs"] if arch else [])}
     bench = o.config_of(arch_args, epochs, options, file=config, named=named)
     settings = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
-    target_folder = folder_for(settings, out)
-    files = picture_files(settings.pictures)
-    result_folder = ExplanationFolder(
-        target_folder, files, settings.settings, command=settings.command
-    )  # a wrong folder is refused before anything is trained
     with observing(quiet=quiet) as observer:
+        from saliencynoise.explanation.files import ExplanationFolder, folder_for  # noqa: PLC0415 - torch, after the first line
+        from saliencynoise.explanation.pictures import picture_files  # noqa: PLC0415 - as above
+        from saliencynoise.explanation.run import prepare  # noqa: PLC0415 - as above
+        from saliencynoise.explanation.table import print_found, print_legend  # noqa: PLC0415 - as above
+
+        target_folder = folder_for(settings, out)
+        files = picture_files(settings.pictures)
+        result_folder = ExplanationFolder(
+            target_folder, files, settings.settings, command=settings.command
+        )  # a wrong folder is refused before anything is trained
         prepared = prepare(settings, observer, files=files)
     with result_folder as folder:
         for explanation in prepared.explanations():

@@ -63,13 +63,15 @@ def frontier(
         out=bench.out,
     )
 
-    from saliencynoise.analyses.frontier.run import run_frontier  # noqa: PLC0415 - torch, once the options are sound
-    from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
-    with observing(quiet=quiet) as progress:
+    with observing(quiet=quiet, runs=len({"deep_ensemble", *settings.samplers})) as progress:
+        from saliencynoise.analyses.frontier.run import run_frontier  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - torch, after the first line
+
         record = run_frontier(settings, progress)
-    report_beside(settings.folder, quiet=quiet)
+        progress.reporting()
+        report_beside(settings.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(settings.folder)}
     emit(lambda: print_frontier(record, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

@@ -19,45 +19,65 @@ Maps = Annotated[
     ),
 ]
 Labels = Annotated[
-    str | None, typer.Option(help="Labels of the items: a file with one a line, a .npy file, or values with commas.")
+    str | None,
+    o.in_data(help="Labels of the items: a file with one a line, a .npy file, or values with commas.", metavar="FILE"),
 ]
-Names = Annotated[str | None, typer.Option(help="Names of the items, as --labels (default: their numbers).")]
+Names = Annotated[
+    str | None, o.in_data(help="Names of the items, as --labels (default: their numbers).", metavar="FILE")
+]
 Images = Annotated[
-    str | None, typer.Option(help="Pictures that are explained, for figures: a .npy file or a pattern of image files.")
+    str | None,
+    o.in_data(
+        help="Pictures that are explained, for figures: a .npy file or a pattern of image files.", metavar="FILES"
+    ),
 ]
 Clusters = Annotated[
-    str | None, typer.Option(help="The start that each member shares with others, as --labels; for nested statistics.")
+    str | None,
+    o.in_networks(
+        help="The start that each member shares with others, as --labels; for nested statistics.", metavar="FILE"
+    ),
 ]
-Members = Annotated[str | None, typer.Option(help="Names of the members, as --labels (default: the files' names).")]
+Members = Annotated[
+    str | None, o.in_networks(help="Names of the members, as --labels (default: the files' names).", metavar="NAMES")
+]
 Features = Annotated[
-    str | None, typer.Option(help="Names of the values of a map, as --labels, where maps are lists of values.")
+    str | None,
+    o.in_data(help="Names of the values of a map, as --labels, where maps are lists of values.", metavar="NAMES"),
 ]
 Draws = Annotated[
     str | None,
-    typer.Option(
+    o.in_maps(
         help="There is an axis of draws after the members: own (each member has its own random numbers in each draw) "
-        "or shared (all members have the same ones in the second draw). (Default: there is no such axis.)"
+        "or shared (all members have the same ones in the second draw). (Default: there is no such axis.)",
+        metavar="WHICH",
     ),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option(
+    o.in_maps(
         help="What a map is: picture, a grid of places, or values, a list. (Default: a picture if its shape is (H, W), "
-        "or (C, H, W) or (H, W, C) with C of 1 or 3.)"
+        "or (C, H, W) or (H, W, C) with C of 1 or 3.)",
+        metavar="WHICH",
     ),
 ]
 Views = Annotated[
     list[str],
-    typer.Option(
+    o.in_maps(
         "--view",
         help="View in which maps are measured: signed, relu, abs or centred; may be repeated (default: signed).",
         show_default=False,
+        metavar="VIEW",
     ),
 ]
-NameColumn = Annotated[str | None, typer.Option(help="Column of tables with the names of the items.")]
-LabelColumn = Annotated[str | None, typer.Option(help="Column of tables with the labels of the items.")]
-Network = Annotated[str, typer.Option(help="Name of the networks in tables (default: networks).", show_default=False)]
-Out = Annotated[str | None, typer.Option(help="New folder for the results and the report (default: none is written).")]
+NameColumn = Annotated[str | None, o.in_data(help="Column of tables with the names of the items.", metavar="NAME")]
+LabelColumn = Annotated[str | None, o.in_data(help="Column of tables with the labels of the items.", metavar="NAME")]
+Network = Annotated[
+    str, o.in_networks(help="Name of the networks in tables (default: networks).", show_default=False, metavar="NAME")
+]
+Out = Annotated[
+    str | None,
+    o.in_output(help="New folder for the results and the report (default: none is written).", metavar="FOLDER"),
+]
 
 
 _VIEWS = ["signed"]  # typer takes lists
@@ -84,6 +104,7 @@ def measure(
     out: Out = None,
     report: o.Report = True,
     quiet: o.Quiet = False,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
     """Measure saliency maps that were computed elsewhere, from files of arrays or tables.
@@ -103,6 +124,6 @@ def measure(
     study = run_measure(maps, MeasureConfig(**options, aggregator=aggregator or "mean", seed=seed or 0))
     places = [study.folder] if out else []
     document = json_of(study.result) | ({"folder": str(study.folder)} if out else {})
-    emit(lambda: print_study(study), document, places, as_json=as_json, quiet=quiet)
+    emit(lambda: print_study(study, legend=legend), document, places, as_json=as_json, quiet=quiet)
     if out and report:
         report_beside(study.folder, quiet=quiet)

@@ -4,33 +4,51 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_samplers
+from saliencynoise.cli.commands import OUTPUT
+from saliencynoise.cli.complete import (
+    complete_archs,
+    complete_datasets,
+    complete_methods,
+    complete_runs,
+    complete_samplers,
+)
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
     from saliencynoise.engine.config import BenchConfig
 
+# the headings of options in a command's --help; "Output" also has --help itself
+in_data = partial(typer.Option, rich_help_panel="Data")
+in_networks = partial(typer.Option, rich_help_panel="Networks")
+in_maps = partial(typer.Option, rich_help_panel="Methods and maps")
+in_run = partial(typer.Option, rich_help_panel="Computation")
+in_output = partial(typer.Option, rich_help_panel=OUTPUT)
+
 Dataset = Annotated[
     str | None,
-    typer.Option(
+    in_data(
         help="Data set: digits, cifar10, imagenette, shapes, folder:PATH with a subfolder for each class, csv:FILE or "
         "hf:PATH (default: digits).",
         autocompletion=complete_datasets,
         show_default=False,
+        metavar="NAME",
     ),
 ]
 DataDir = Annotated[
     str | None,
-    typer.Option(help="Folder or file with the data of cifar10 or imagenette (default: they are downloaded)."),
+    in_data(
+        help="Folder or file with the data of cifar10 or imagenette (default: they are downloaded).", metavar="FOLDER"
+    ),
 ]
 Groups = Annotated[
     str | None,
-    typer.Option(
+    in_data(
         metavar="FILE",
         help="CSV file with the columns file and group, for test images that belong together (one writer, patient or "
         "video). Intervals are then for new groups. (Default: the data set's groups.csv, else near duplicates.)",
@@ -38,40 +56,43 @@ Groups = Annotated[
 ]
 Archs = Annotated[
     list[str] | None,
-    typer.Option(
+    in_networks(
         "--arch",
         help="Architecture: any name of timm, or own code as in 'my_net.py:Net(width=32)'; may be repeated (default: "
         "test_resnet).",
         autocompletion=complete_archs,
+        metavar="NAME",
     ),
 ]
 OneArch = Annotated[
     str | None,
-    typer.Option(
+    in_networks(
         "--arch",
         help="Architecture: any name of timm, or own code as in 'my_net.py:Net(width=32)' (default: test_resnet, or "
         "the architecture of the pool).",
         autocompletion=complete_archs,
+        metavar="NAME",
     ),
 ]
 Pool = Annotated[
     str | None,
-    typer.Option("--pool", help="Folder or name of a pool of trained members. Nothing is trained then."),
+    in_networks("--pool", help="Folder or name of a pool of trained members. Nothing is trained then.", metavar="NAME"),
 ]
 ArchArgs = Annotated[
     list[str] | None,
-    typer.Option("--arch-arg", help="Argument of the architecture, as key=value; may be repeated.", metavar="K=V"),
+    in_networks("--arch-arg", help="Argument of the architecture, as key=value; may be repeated.", metavar="K=V"),
 ]
 
 
 def _methods(default: str) -> Any:
     """Return the option --method, whose help names the default."""
-    return typer.Option(
+    return in_maps(
         "--method",
         help="Attribution method, with parameters as in 'gradcam(layer=top)'; may be repeated; 'saliencynoise methods' "
         f"lists them (default: {default}).",
         autocompletion=complete_methods,
         show_default=False,
+        metavar="NAME",
     )
 
 
@@ -85,16 +106,17 @@ SanityMethods = Annotated[
 VarianceMethods = Annotated[list[str], _methods("gradient, gradcam(layer=top), smoothgrad")]
 Sampler = Annotated[
     str | None,
-    typer.Option(
+    in_networks(
         help="Source of the members, as 'swag' or checkpoints:'PATH/*.safetensors' (default: deep_ensemble, which "
         "trains each member independently).",
         autocompletion=complete_samplers,
         show_default=False,
+        metavar="NAME",
     ),
 ]
 Init = Annotated[
     list[str],
-    typer.Option(
+    in_networks(
         "--init",
         help="Weights that members begin with: random, timm (its pretrained weights), a file, 'PATTERN' or a pool; may "
         "be repeated: starts take turns (default: random).",
@@ -104,7 +126,7 @@ Init = Annotated[
 ]
 Tune = Annotated[
     list[str],
-    typer.Option(
+    in_networks(
         "--tune",
         help="Part that trains from a start: all, head, or modules beside the head, as layer4,layer3 (default: all).",
         metavar="PART",
@@ -112,126 +134,164 @@ Tune = Annotated[
     ),
 ]
 Members = Annotated[
-    int | None, typer.Option(help="Number of networks of each architecture (default: 8, or all that the sampler has).")
+    int | None,
+    in_networks(help="Number of networks of each architecture (default: 8, or all that the sampler has).", metavar="N"),
 ]
 Images = Annotated[
-    int | None, typer.Option(help="Number of test images to attribute (default: 32, or all if there are fewer).")
+    int | None,
+    in_data(help="Number of test images to attribute (default: 32, or all if there are fewer).", metavar="N"),
 ]
 Draws = Annotated[
     int | None,
-    typer.Option(help="Number of repetitions of each stochastic method, 2 or more (default: 2).", show_default=False),
+    in_maps(
+        help="Number of repetitions of each stochastic method, 2 or more (default: 2).", show_default=False, metavar="N"
+    ),
 ]
-ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels (default: the data set's).")]
+ImageSize = Annotated[
+    int | None, in_data(help="Edge of the square images, in pixels (default: the data set's).", metavar="PIXELS")
+]
 Normalization = Annotated[
     str | None,
-    typer.Option(
+    in_data(
         help="Normalization of the images: dataset (its mean and deviation), imagenet, none (pixels from 0 to 1), "
         "MEAN/STD, timm (mean, deviation and image size of timm's data configuration), or auto: that of the weights "
         "with --init timm, else dataset (default: auto).",
         show_default=False,
+        metavar="NAME",
     ),
 ]
-TrainImages = Annotated[int | None, typer.Option(help="Number of training images (default: all).")]
-Epochs = Annotated[int | None, typer.Option(help="Number of passes over the training images (default: the recipe's).")]
+TrainImages = Annotated[int | None, in_data(help="Number of training images (default: all).", metavar="N")]
+Epochs = Annotated[
+    int | None, in_networks(help="Number of passes over the training images (default: the recipe's).", metavar="N")
+]
 Target = Annotated[
     str | None,
-    typer.Option(
+    in_maps(
         help="Scalar that is explained: the logit of true (the label's class), predicted (the ensemble's vote) or a "
         "CLASS by name or index; or logprob(CLASS), probability(CLASS), margin(CLASS), contrast(CLASS,CLASS); or "
         "FILE.py:FUNCTION from outputs to scores (default: true).",
         show_default=False,
+        metavar="TARGET",
     ),
 ]
 Device = Annotated[
-    str | None, typer.Option(help="Device: auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False)
+    str | None,
+    in_run(help="Device: auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False, metavar="DEVICE"),
 ]
 Precision = Annotated[
     str | None,
-    typer.Option(
+    in_run(
         help="Precision of the attribution: float32, or bfloat16, whose error is measured on 8 images (default: "
         "float32).",
         show_default=False,
+        metavar="NAME",
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of the run, 0 or more (default: 0).", show_default=False)]
+Seed = Annotated[int | None, in_run(help="Seed of the run, 0 or more (default: 0).", show_default=False, metavar="N")]
 Aggregator = Annotated[
     str | None,
-    typer.Option(help="Aggregator that makes the marginal map from members' maps (default: mean).", show_default=False),
+    in_maps(
+        help="Aggregator that makes the marginal map from members' maps (default: mean).",
+        show_default=False,
+        metavar="NAME",
+    ),
 ]
 KeepMaps = Annotated[
     str | None,
-    typer.Option(
-        help="Maps to keep on disk: all, mean (the marginal map only) or none (default: all).", show_default=False
+    in_output(
+        help="Maps to keep on disk: all, mean (the marginal map only) or none (default: all).",
+        show_default=False,
+        metavar="WHICH",
     ),
 ]
 Untrained = Annotated[
     str | None,
-    typer.Option(
+    in_maps(
         help="Methods to compare with untrained networks: auto (methods on a layer, and those whose maps have one "
         "sign), all, or none (default: auto).",
         show_default=False,
+        metavar="WHICH",
     ),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(
+    in_run(
         help="Number of worker processes on the CPU; 0 works in the command's own process. Results do not depend on it "
         "(default: one per core, or fewer if the memory is small).",
         metavar="N",
     ),
 ]
-Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./runs).")]
+Out = Annotated[str | None, in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")]
 Fresh = Annotated[
     bool | None,
-    typer.Option("--fresh", help="Train and attribute again, even if results exist.", show_default=False),
+    in_run("--fresh", help="Train and attribute again, even if results exist.", show_default=False),
 ]
 Config = Annotated[
     Path | None,
-    typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
+    in_run(help="TOML file with these options (archs, methods, members ...) and a table named recipe.", metavar="FILE"),
 ]
 Samplers = Annotated[
     list[str],
-    typer.Option(
+    in_networks(
         "--sampler",
         help="Sampler to compare, with parameters as in 'noisegrad(noise=0.1)'; may be repeated (default: "
         "deep_ensemble, snapshot, swag, mc_dropout, noisegrad, fusiongrad).",
         autocompletion=complete_samplers,
         show_default=False,
+        metavar="NAME",
     ),
 ]
 Aggregators = Annotated[
     list[str],
-    typer.Option(
+    in_maps(
         "--aggregator",
         help="Aggregator that makes one map from members' maps; may be repeated (default: mean).",
         show_default=False,
+        metavar="NAME",
     ),
 ]
 Budgets = Annotated[
     str,
-    typer.Option(
+    in_networks(
         help="Numbers of members whose maps are averaged (default: 1,2,4,8).", metavar="N,N", show_default=False
     ),
 ]
 Runs = Annotated[
-    int, typer.Option(help="Number of independent base runs of each sampler (default: 4).", show_default=False)
+    int,
+    in_networks(help="Number of independent base runs of each sampler (default: 4).", show_default=False, metavar="N"),
 ]
 Reference = Annotated[
     int,
-    typer.Option(
+    in_networks(
         help="Number of independently trained networks that no sampler uses and that judge all samplers (default: 16).",
         show_default=False,
+        metavar="N",
     ),
 ]
 BenchFile = Annotated[
-    Path | None, typer.Option(help="TOML file with the options of bench. Its members and sampler are not used.")
+    Path | None,
+    in_run(help="TOML file with the options of bench. Its members and sampler are not used.", metavar="FILE"),
 ]
-Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="Folder of the results; in ./runs its name, a beginning of it or its last part (default: the latest).",
+        metavar="[RUN]",
+        autocompletion=complete_runs,
+        show_default=False,
+    ),
+]
+Legend = Annotated[bool, in_output("--legend", help="Explain every column and row of the table.")]
+Quiet = Annotated[bool, in_output("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
 Report = Annotated[
-    bool, typer.Option("--report/--no-report", help="Write the report, report.html, into the run's folder.")
+    bool,
+    in_output(
+        "--report/--no-report",
+        help="Write the report, report.html, into the run's folder (default: yes).",
+        show_default=False,
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Json = Annotated[bool, in_output("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 def named_by_user(context: typer.Context) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,15 @@ def emit(
 
 def report_beside(folder: Path, *, quiet: bool) -> None:
     """Write the report of a run in its folder and print its path on standard error; a failure keeps the results."""
-    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.display.numbers import bytes_text, seconds_text  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - as above
 
     try:
+        began = time.perf_counter()
         path = write_run_report(folder)
+        took = seconds_text(time.perf_counter() - began)
     except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
         typer.echo(f"warning: cannot write the report: {one_line(error)}; the results are complete", err=True)
         return
     if not quiet:
-        typer.echo(f"Report in {path}", err=True)
+        typer.echo(f"Report in {path} ({bytes_text(path.stat().st_size)}, {took} s)", err=True)

@@ -11,11 +11,13 @@ from saliencynoise.cli import options as o
 
 
 def plan(
-    folder: o.Run,
+    folder: o.Run = None,
     *,
     reliability: Annotated[
         float,
-        typer.Option(help="Reliability to reach: cosine of two averages of independent networks, between 0 and 1."),
+        o.in_maps(
+            help="Reliability to reach: cosine of two averages of independent networks, between 0 and 1.", metavar="R"
+        ),
     ] = 0.9,
     workers: o.Workers = None,
     as_json: o.Json = False,
@@ -26,11 +28,12 @@ def plan(
     """
     from saliencynoise.analyses.forecast.run import check_predictions, forecast, notes_of_predictions, same_machine  # noqa: PLC0415 - as above
     from saliencynoise.analyses.forecast.table import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
+    from saliencynoise.cli.finding import study_folder  # noqa: PLC0415 - as below
     from saliencynoise.engine.config import check_workers  # noqa: PLC0415 - as below
     from saliencynoise.engine.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
 
-    study = Study.load(folder)
+    study = Study.load(study_folder(folder))
     forecasts = forecast(study, reliability=reliability)
     checks = check_predictions(study)
     check_workers(workers)

@@ -75,10 +75,15 @@ def export_pools(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the files; for one pool also a file that ends in .zip.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the files; for one pool also a file that ends in .zip.", metavar="FOLDER")
+    ],
     max_size: Annotated[
         str | None,
-        typer.Option(help="Largest size of a file, as 60MB or 1.5GiB; a larger pool is divided (default: no limit)."),
+        typer.Option(
+            help="Largest size of a file, as 60MB or 1.5GiB; a larger pool is divided (default: no limit).",
+            metavar="SIZE",
+        ),
     ] = None,
     members: Annotated[
         str | None, typer.Option(help="Members to export, as 0-9,12 (default: all).", metavar="N-N,N")
@@ -103,7 +108,8 @@ def import_pools(
     files: Annotated[list[Path], typer.Argument(help="Files of 'saliencynoise pools export'.", metavar="FILE")],
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace members of the pool that have other weights in the file.")
+        bool,
+        typer.Option("--replace", help="Replace members of the pool that have other weights in the file."),
     ] = False,
 ) -> None:
     """Add the members of files to the pools here. Existing members stay. All files are checked first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
@@ -14,7 +14,6 @@ from saliencynoise.display.numbers import counted, duration, duration_range
 from saliencynoise.display.terminal import SafeConsole
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.observer import Observer, Silent
-from saliencynoise.engine.rough_duration import map_bytes, warning
 from saliencynoise.engine.time_left import Span, TimeLeft
 from saliencynoise.registry.own import label_of
 
@@ -28,9 +27,30 @@ if TYPE_CHECKING:
     from saliencynoise.engine.plan import Plan
 
 
-def observing(*, quiet: bool) -> AbstractContextManager[Observer]:
-    """Return the observer of a command: progress on standard error, or only what fails."""
-    return nullcontext(Failures()) if quiet else Progress()
+END = 0.05
+"""Share of the bar that is kept for the end: figures of an analysis, and the report."""
+MEMBERS = 0.95
+"""Share of a bench's part of the bar that its members take; the statistics take the others."""
+
+
+class Reported(Observer, Protocol):
+    """An observer that is also told when the report begins."""
+
+    def reporting(self) -> None:
+        """All figures are known; the report is being written."""
+
+
+def observing(*, quiet: bool, runs: int = 1) -> AbstractContextManager[Reported]:
+    """Return the observer of a command: progress on standard error, or only what fails.
+
+    It is entered before torch is imported, so that the bar is there at once on a terminal. Elsewhere the first line is
+    the plan, so that a refused command prints one line.
+
+    Args:
+        quiet: whether only failures are printed.
+        runs: number of benches that the command runs one after another; each has an equal part of the bar.
+    """
+    return nullcontext(Failures()) if quiet else Progress(runs=runs)
 
 
 class Failures(Silent):
@@ -38,6 +58,9 @@ class Failures(Silent):
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or SafeConsole(stderr=True, highlight=False)
+
+    def reporting(self) -> None:
+        """Print nothing."""
 
     def event(self, job: MemberJob, event: Event) -> None:
         """Print a failure, or a method that has been running for long."""
@@ -47,9 +70,9 @@ class Failures(Silent):
 
 
 class Progress:
-    """An observer of a bench that prints the plan and the progress."""
+    """An observer of a command that prints the plan and the progress; one bar with one clock for the whole command."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, runs: int = 1) -> None:
         self._console = console or SafeConsole(stderr=True, highlight=False)
         # not where colours are forced into a log, nor on a terminal that cannot go back in a line
         self._live = self._console.is_interactive and self._console.file.isatty()
@@ -66,7 +89,10 @@ class Progress:
         self._estimate: TimeLeft | None = None
         self._announced: set[str] = set()
         self._fractions: dict[MemberJob, float] = {}
-        self._task: TaskID | None = None
+        self._runs = runs
+        self._begun = 0
+        self._reached = 0.0
+        self._task: TaskID = self._bars.add_task("starting", total=None, state="")
         self._doing = ""
 
     def __enter__(self) -> Progress:
@@ -85,7 +111,10 @@ class Progress:
 
     def planned(self, plan: Plan) -> None:
         """Print the plan."""
+        from saliencynoise.engine.rough_duration import map_bytes, warning  # noqa: PLC0415 - torch
+
         self._plan = plan
+        self._begun += 1
         self._announced.clear()
         members = plan.members
         for architecture in plan.architectures:
@@ -112,12 +141,11 @@ class Progress:
         test_images = len(self._plan.dataset.test)
         self._estimate = TimeLeft(jobs, workers=workers, test_images=test_images)
         self._fractions = dict.fromkeys(jobs, 0.0)
-        self._remove_bar()
-        self._task = self._bars.add_task("members", total=len(jobs), state="starting")
+        self._show("members", 0.0)
 
     def event(self, job: MemberJob, event: Event) -> None:
         """Move the bar; print the first estimate, and each member that is done."""
-        if self._estimate is None or self._task is None:
+        if self._estimate is None:
             return
         self._estimate.feed(job, event)
         if event["kind"] == "progress":
@@ -137,23 +165,29 @@ class Progress:
             self._say(_waiting(job, event))
         self._announce_estimate(job)
         state = "; ".join(part for part in (self._doing, self._time_left().lstrip("; ")) if part)
-        self._bars.update(self._task, completed=sum(self._fractions.values()), state=state)
+        done = sum(self._fractions.values()) / max(1, len(self._fractions))
+        self._show("members", MEMBERS * done, state=state)
 
     def reducing(self, cells: int) -> None:
         """Show that the statistics are being computed."""
-        self._remove_bar()
-        self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
+        self._show(f"statistics of {counted(cells, 'cell')}", MEMBERS)
+
+    def reporting(self) -> None:
+        """Show that the report is being written."""
+        self._begun = self._runs
+        self._show("report", 1.0)
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
         """Print that untrained networks are explained; they fill the column "untrained"."""
         name = _label(jobs[0].architecture)
         self._say(f"explaining the same images with {len(jobs)} untrained networks of {name} for comparison")
-        self._remove_bar()
-        self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
+        self._show(f"untrained {name}", MEMBERS)
 
-    def _remove_bar(self) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
+    def _show(self, name: str, done: float, *, state: str = "") -> None:
+        """Move the bar to a share of the present bench's part; it never moves back."""
+        share = (max(0, self._begun - 1) + done) / max(self._runs, self._begun)
+        self._reached = max(self._reached, (1 - END) * share)
+        self._bars.update(self._task, description=name, total=1.0, completed=self._reached, state=state)
 
     def _announce_estimate(self, job: MemberJob) -> None:
         if self._estimate is None or job.architecture in self._announced or not self._estimate.knows(job.architecture):
@@ -167,7 +201,10 @@ class Progress:
     def _announce_attribution(self, job: MemberJob) -> None:
         key = f"attribution {job.architecture}"
         span = self._estimate.attribution(job.architecture) if self._estimate else None
-        if key in self._announced or span is None or self._plan is None:
+        training = self._estimate.training(job.architecture) if self._estimate else None
+        if key in self._announced or span is None or self._plan is None or training is None:
+            return
+        if training.likely and job.architecture not in self._announced:  # the estimate of the training comes first
             return
         self._announced.add(key)
         if span.likely >= 1:

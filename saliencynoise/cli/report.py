@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,18 +12,22 @@ from saliencynoise.cli import options as o
 
 
 def report(
-    folder: o.Run,
+    folder: o.Run = None,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="File to write (default: report.html in the run's folder).", metavar="FILE")
+        Path | None, o.in_output(help="File to write (default: report.html in the run's folder).", metavar="FILE")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")] = False,
+    quiet: Annotated[bool, o.in_output("--quiet", "-q", help="Print only the path of the page.")] = False,
 ) -> None:
-    """Write an HTML page about a bench, frontier, variance or sanity run: findings, table, figures, provenance.
+    """Write the HTML page of any result: findings, table, figures, provenance.
 
     The page needs no other file and no network. It can be read on a phone and printed.
     """
-    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
+    from saliencynoise.cli.finding import found, results_of  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.display.numbers import bytes_text, seconds_text  # noqa: PLC0415 - as above
 
-    path = write_run_report(folder, out)
-    typer.echo(str(path) if quiet else f"Report in {path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    place, entry = found(folder)
+    began = time.perf_counter()
+    path = results_of(entry).report(place, out)
+    size, took = bytes_text(path.stat().st_size), seconds_text(time.perf_counter() - began)
+    typer.echo(str(path) if quiet else f"Report in {path} ({size}, {took} s); open it in a browser")

@@ -30,8 +30,10 @@ def sanity(
     epochs: o.Epochs = None,
     permuted_epochs: Annotated[
         int,
-        typer.Option(
-            help="Number of passes over the images with permuted labels (default: the recipe's).", show_default=False
+        o.in_networks(
+            help="Number of passes over the images with permuted labels (default: the recipe's).",
+            show_default=False,
+            metavar="N",
         ),
     ] = 0,
     target: o.Target = "true",
@@ -56,15 +58,17 @@ def sanity(
     }
     options |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - torch, only here
-    from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
-    with observing(quiet=quiet) as progress:
+    with observing(quiet=quiet, runs=len(config.samplers)) as progress:
+        from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - torch, after the first line
+
         record = run_sanity(config, progress)
-    report_beside(config.folder, quiet=quiet)
+        progress.reporting()
+        report_beside(config.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_sanity(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

@@ -17,18 +17,21 @@ Format = Literal["latex", "markdown", "csv", "html"]
 
 
 def show(
-    folder: o.Run,
+    folder: o.Run = None,
     *,
     curve: Annotated[
-        bool, typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table.")
+        bool,
+        typer.Option("--curve", help="Print the reliability by number of networks, instead of the table."),
     ] = False,
     similarity: Annotated[
-        bool, typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table.")
+        bool,
+        typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table."),
     ] = False,
     structure: Annotated[
         bool,
         typer.Option(
-            "--structure", help="Print template, significant pixels, modes and finest detail, instead of the table."
+            "--structure",
+            help="Print template, significant pixels, modes and finest detail, instead of the table.",
         ),
     ] = False,
     localization: Annotated[
@@ -55,10 +58,11 @@ def show(
             show_default=False,
         ),
     ] = None,
+    legend: o.Legend = False,
     as_json: o.Json = False,
 ) -> None:
-    """Print the table of a run or a frontier from its files, or other figures of a run."""
-    from saliencynoise.analyses.frontier.run import RESULT  # noqa: PLC0415 - only when the command runs
+    """Print the table of any result from its files, or other figures of a bench."""
+    from saliencynoise.cli.finding import found, results_of, study_folder  # noqa: PLC0415 - only when the command runs
     from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
 
     options: dict[Part, bool] = {
@@ -77,22 +81,31 @@ def show(
             f"--format and {'--json' if as_json else '--' + chosen[0]} cannot be combined; give one of them"
         )
     if table_format:
-        failed = _print_published(folder, table_format, columns)
-    elif not Path(folder, RESULT).exists():
-        failed = _show_study(folder, chosen[0] if chosen else None, as_json=as_json)
+        failed = _print_published(study_folder(folder), table_format, columns)
     elif chosen:
-        raise UsageError(f"{folder} is a frontier, which has no --{chosen[0]}; name the folder of a run in it")
+        failed = _show_part(study_folder(folder), chosen[0], as_json=as_json)
+    elif legend and not as_json:
+        failed = _show_with_legend(study_folder(folder))
     else:
-        failed = _show_frontier(folder, as_json=as_json)
+        place, entry = found(folder)
+        failed = results_of(entry).show(place, as_json=as_json)
     raise typer.Exit(1 if failed else 0)
 
 
-def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
+def _show_with_legend(folder: Path) -> bool:
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
+
+    study = Study.load(folder)
+    print_study(study, legend=True)
+    return bool(study.failed)
+
+
+def _show_part(folder: Path, part: Part, *, as_json: bool) -> bool:
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
     from saliencynoise.report.localization import localization_rows, print_localization  # noqa: PLC0415 - as above
-    from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
     prints: dict[Part, tuple[str, Callable[[Study], Any], Callable[[Study], None]]] = {
@@ -101,32 +114,18 @@ def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
         "structure": ("details", detail_rows, print_structure),
         "localization": ("localization", localization_rows, print_localization),
     }
-    key, rows_of, printer = prints[part] if part else ("", None, print_study)
-    if not as_json:
-        printer(study)
-    elif rows_of is None:
-        typer.echo(json.dumps({**json_of(study.result), "folder": str(study.folder)}, allow_nan=False))
-    else:
+    key, rows_of, printer = prints[part]
+    if as_json:
         typer.echo(json.dumps(json_of({key: rows_of(study)}), allow_nan=False))
+    else:
+        printer(study)
     return bool(study.failed)
 
 
-def _print_published(folder: str, table_format: Format, columns: str | None) -> bool:
+def _print_published(folder: Path, table_format: Format, columns: str | None) -> bool:
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.publishing.formats import table_text  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
     typer.echo(table_text(study, table_format, columns=columns), nl=False)
     return bool(study.failed)
-
-
-def _show_frontier(folder: str, *, as_json: bool) -> bool:
-    from saliencynoise.analyses.frontier.run import load_frontier  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
-
-    record = load_frontier(folder)
-    if as_json:
-        typer.echo(json.dumps({**json_of(record), "folder": str(Path(folder))}, allow_nan=False))
-    else:
-        print_frontier(record, Path(folder))
-    return bool(record.failed)

@@ -12,7 +12,7 @@ Format = Literal["markdown", "latex"]
 
 
 def statement(
-    folder: o.Run,
+    folder: o.Run = None,
     *,
     text_format: Annotated[
         Format,
@@ -20,7 +20,8 @@ def statement(
     ] = "markdown",
 ) -> None:
     """Print paragraphs of methods and results for a paper, what must be admitted, and a checklist."""
-    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.finding import study_folder  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
     from saliencynoise.publishing.statement import statement_text  # noqa: PLC0415 - as above
 
-    typer.echo(statement_text(Study.load(folder), text_format), nl=False)
+    typer.echo(statement_text(Study.load(study_folder(folder)), text_format), nl=False)

@@ -57,9 +57,10 @@ def train(
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
     from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
-    from saliencynoise.engine.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
 
     with observing(quiet=quiet) as progress:
+        from saliencynoise.engine.run import fill_pools  # noqa: PLC0415 - torch, after the first line
+
         plan, failures = fill_pools(settings, progress)
     pools = [architecture.pool for architecture in plan.architectures]
     document = {"pools": pool_rows(pools), "failures": dict(failures)}

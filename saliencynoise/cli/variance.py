@@ -21,11 +21,14 @@ def variance(
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.VarianceMethods = _METHODS,
-    blocks: Annotated[int, typer.Option(help="Number of blocks of networks, each with its own seeds; 2 or more.")] = 4,
+    blocks: Annotated[
+        int, o.in_networks(help="Number of blocks of networks, each with its own seeds; 2 or more.", metavar="N")
+    ] = 4,
     streams: Annotated[
         str | None,
-        typer.Option(
-            help="Streams of random numbers to separate, of init,order,augment,dropout (default: all with an effect)."
+        o.in_networks(
+            help="Streams of random numbers to separate, of init,order,augment,dropout (default: all with an effect).",
+            metavar="NAMES",
         ),
     ] = None,
     images: o.Images = None,
@@ -49,16 +52,18 @@ def variance(
     options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
     options |= {"workers": workers}
 
-    from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - torch, only here
-    from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
-    with observing(quiet=quiet) as progress:
+    with observing(quiet=quiet, runs=len(bench.archs)) as progress:
+        from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - as above
+        from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - torch, after the first line
+
         record = run_variance(config, progress)
-    report_beside(config.folder, quiet=quiet)
+        progress.reporting()
+        report_beside(config.folder, quiet=quiet)
     with_folder = {**json_of(record), "folder": str(config.folder)}
     emit(lambda: print_variance(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

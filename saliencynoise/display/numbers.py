@@ -44,6 +44,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def bytes_text(size: int) -> str:
+    """Return the size of a file, with two or more digits.
+
+    >>> bytes_text(800), bytes_text(48_312), bytes_text(2_345_000)
+    ('800 B', '48 kB', '2.3 MB')
+    """
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"
+
+
 def duration(seconds: float) -> str:
     """Return a time as people say it.
 

@@ -60,7 +60,7 @@ class BenchConfig:
         tune: the parts that train from a start: ("all",), ("head",), or paths of modules beside the head.
         members: networks of each architecture; None for 8, or for all that the sampler has.
         images: number of attributed test images; None for 32, or for all where there are fewer.
-        draws: runs of each stochastic method: the second with random numbers that all members share, the
+        draws: repeats of each stochastic method: the second with random numbers that all members share, the
             others with each member's own.
         image_size: edge of the square images, in pixels; None for the data set's own.
         groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,

@@ -116,10 +116,20 @@ class Study:
 
     @property
     def table(self) -> pd.DataFrame:
-        """A row per architecture, method and view, with figures, intervals and floors."""
+        """A row per architecture, method and view with the columns of the terminal's table, in its order.
+
+        The columns are those of `saliencynoise.display.quantities.QUANTITIES`, with the two ends of each interval.
+        """
         import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-        return pd.DataFrame([_row(cell) for cell in self.result.cells])
+        return pd.DataFrame([_headline(cell) for cell in self.result.cells])
+
+    @property
+    def table_full(self) -> pd.DataFrame:
+        """As `table`, with all other figures after its columns: other definitions, floors and diagnostics."""
+        import pandas as pd  # noqa: PLC0415 - as above
+
+        return pd.DataFrame([_headline(cell) | _row(cell) for cell in self.result.cells])
 
     @property
     def images(self) -> pd.DataFrame:
@@ -314,27 +324,36 @@ def of_other_run(plan: Path, settings: Mapping[str, Any]) -> str | None:
     return f"{plan} are of two runs ({names[0]}={settings[names[0]]} and {fixed[names[0]]})" if names else None
 
 
+def _headline(cell: Cell) -> dict[str, Any]:
+    from saliencynoise.display.cell_quantities import cell_value  # noqa: PLC0415 - torch, as above
+    from saliencynoise.display.quantities import QUANTITIES  # noqa: PLC0415 - as above
+
+    row: dict[str, Any] = {name: getattr(cell, name) for name in ("architecture", "method", "view")}
+    for key in QUANTITIES:
+        row |= {name: number(value) for name, value in cell_value(cell, key).columns.items()}
+    return row | {"members": cell.members, "status": cell.status}
+
+
 def _row(cell: Cell) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(cell, name) for name in ("dataset", "architecture", "method", "view")}
-    row |= {"status": cell.status, "reason": cell.reason, "members": cell.members, "sign": cell.sign}
-    row |= {"accuracy": cell.accuracy.median, "accuracy_min": cell.accuracy.min}
+    row: dict[str, Any] = {"dataset": cell.dataset, "reason": cell.reason, "sign": cell.sign}
+    row |= {"accuracy_min": cell.accuracy.min}
     row |= {"balanced_accuracy": cell.accuracy.balanced} if cell.accuracy.balanced is not None else {}
     if cell.figures is None:
         return row
-    return row | _figures(cell.figures) | _floors(cell) | {"seconds": cell.seconds}
+    return row | _figures(cell.figures) | _floors(cell)
 
 
 def _figures(figures: CellFigures) -> dict[str, Any]:
     row: dict[str, Any] = {"images": figures.images}
     for name in figures.estimates.__struct_fields__:
         estimate: Estimate = getattr(figures.estimates, name)
-        row |= {name: estimate.value, **_ends(name, estimate.interval), f"{name}_floor": estimate.floor}
+        if name == "snr":
+            row["snr_floor"] = estimate.floor
+        elif name not in {"snr_pixel", "snr_network"}:  # they stand in the headline
+            row |= {name: estimate.value, **_ends(name, estimate.interval), f"{name}_floor": estimate.floor}
     row["snr_low_unseen_mode"] = math.nan if figures.unseen_mode is None else figures.unseen_mode.low
-    needed = figures.members_needed
     row |= _nested(figures)
-    row |= {"members_needed": number(needed.value)}
-    row |= {"members_needed_low": number(needed.low), "members_needed_high": number(needed.high)}
-    row |= {"signal_p": number(figures.signal_p), "indicative": figures.indicative, "draws": figures.draws}
+    row |= {"indicative": figures.indicative, "draws": figures.draws}
     return row | {f"energy_{name}": share for name, share in (figures.energy or {}).items()}
 
 
@@ -352,10 +371,7 @@ def _nested(figures: CellFigures) -> dict[str, Any]:
 
 
 def _floors(cell: Cell) -> dict[str, Any]:
-    row: dict[str, Any] = {"untrained": math.nan, "untrained_p": math.nan, **_ends("untrained", None)}
-    if cell.untrained is not None:
-        row |= {"untrained": cell.untrained.snr, "untrained_p": number(cell.untrained.p)}
-        row |= _ends("untrained", cell.untrained.interval)
+    row: dict[str, Any] = {"untrained_p": math.nan if cell.untrained is None else number(cell.untrained.p)}
     for name, diagnostic in (cell.diagnostics or {}).items():
         row |= {f"{name}_median": diagnostic.median, f"{name}_max": diagnostic.max}
     row |= {"ceiling": math.nan if cell.ceiling is None else cell.ceiling.value}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -32,6 +32,20 @@ LARGEST_CUT = 0.25
 
 RELIABLE = 0.5
 """A map's reliability and the lower end of its interval should be at least this."""
+
+
+ORDER = ("range", "class", "reliability", "size", "members")
+"""The kinds of cautions, the decisive ones first: an explanation of a picture of another kind says nothing."""
+
+
+def decisive_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
+    """Return cautions in the order of `ORDER`, each once.
+
+    >>> found = [Caution("size", "blurred"), Caution("range", "unlike"), Caution("size", "blurred")]
+    >>> [caution.text for caution in decisive_first(found)]
+    ['unlike', 'blurred']
+    """
+    return tuple(sorted(dict.fromkeys(cautions), key=lambda caution: ORDER.index(caution.kind)))
 
 
 def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: Sequence[str]) -> Iterator[Caution]:
@@ -120,8 +134,10 @@ def about_members(
         dependent: the sampler whose members share training runs; empty for others.
         starts: number of checkpoints that members were tuned from; 0 for random initial weights.
     """
-    for member, why in flags.items():
-        yield Caution("members", f"member {member} is flagged: {why}")
+    for why in dict.fromkeys(flags.values()):
+        flagged = [str(member) for member, reason in flags.items() if reason == why]
+        who = f"member {flagged[0]} is" if len(flagged) == 1 else f"members {', '.join(flagged)} are"
+        yield Caution("members", f"{who} flagged: {why}")
     if members < 3:
         yield Caution("members", f"{members} members: no intervals, which need 3 members, better {INDICATIVE_BELOW}")
     elif members < INDICATIVE_BELOW:

@@ -35,7 +35,7 @@ SUFFIXES = (".png", ".html", ".npz")
 
 
 def folder_for(config: ExplainConfig, out: str | None) -> Path:
-    """Return the folder of explanations: `out`, or one below ./explanations for these pictures and settings alone.
+    """Return the folder of explanations: `out`, or one below ./runs for these pictures and settings alone.
 
     Raises:
         UsageError: if `out` names no folder.
@@ -46,7 +46,7 @@ def folder_for(config: ExplainConfig, out: str | None) -> Path:
     pictures = config.pictures
     first = slug_of(Path(pictures[0]).absolute().stem)
     more = f"-and-{len(pictures) - 1}-more" if len(pictures) > 1 else ""
-    return Path("explanations") / f"{first}{more}-{key_of(config.settings)[:6]}"
+    return Path("runs") / f"{first}{more}-{key_of(config.settings)[:6]}"
 
 
 class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):

@@ -17,7 +17,7 @@ from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import with_own_function
 from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
-from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
+from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture, decisive_first
 from saliencynoise.explanation.config import ExplainConfig
 from saliencynoise.explanation.explanation import Explanation, MethodExplanation
 from saliencynoise.explanation.members import MemberStream
@@ -68,7 +68,7 @@ class Prepared:
         files: the pictures.
         ensemble: the members.
         methods: in the order asked for.
-        draws: runs of each stochastic method.
+        draws: repeats of each stochastic method.
         aggregator: makes one map of the members' maps.
         target: the scalar that is explained, its class by name.
         sampler: label of the sampler if its members share training runs, else empty.
@@ -139,11 +139,15 @@ class Prepared:
         ensemble = self.ensemble
         shares = probabilities.numpy()
         classes = ensemble.dataset.classes
-        cautions = (
-            *about_class(shares, target, classes),
-            *about_picture(picture, usual),
-            *about_methods(methods),
-            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=self._checkpoints()),
+        cautions = decisive_first(
+            (
+                *about_class(shares, target, classes),
+                *about_picture(picture, usual),
+                *about_methods(methods),
+                *about_members(
+                    len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=self._checkpoints()
+                ),
+            )
         )
         return Explanation(
             file=picture.file,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.display.numbers import percent, with_interval
+from saliencynoise.display.numbers import TwoEnds, percent, with_interval
 from saliencynoise.display.population import population_sentence
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from saliencynoise.explanation.explanation import Explanation, MethodExplanation
-    from saliencynoise.statistics.intervals import Interval
+    from saliencynoise.records.explanation import ExplainedClass, ExplanationRecord, MethodFigures, PictureRecord
 
 LEGEND = (
     "reliability: expected cosine between this mean map and that of as many other networks, 0 to 1, with its 95% "
@@ -50,11 +50,57 @@ def print_found(outcome: Explanation | LeftOut, page: Path | None, console: Cons
         console.print(part)
 
 
+def print_record(record: ExplanationRecord, folder: Path, console: Console | None = None) -> None:
+    """Print the pictures of a folder from its document: class, reliabilities, warnings, and the paths of the pages."""
+    console = console or Terminal()
+    for picture in record.explanations:
+        console.print(Text(f"{one_visible_line(picture.picture)}: {_headline_of(picture)}", style="bold"))
+        if picture.notes:
+            console.print(Text(f"{'; '.join(picture.notes)}", style="dim"))
+        console.print(_table([_texts_of(method) for method in picture.methods]))
+        for warning in picture.warnings:
+            console.print(Text(f"warning: {warning.text}", style="yellow"))
+        console.print(Text(f"page: {folder / picture.files.html}\n", overflow="fold"))
+    for left_out in record.left_out:
+        console.print(Text(f"{one_visible_line(left_out.picture)}: left out: {left_out.reason}", style="red"))
+    print_legend(folder, console)
+
+
+def _headline_of(picture: PictureRecord) -> str:
+    """Return the ensemble's class, and which class is explained, if another, as `headline` does."""
+    likely = {entry.index: entry for entry in picture.classes}
+
+    def about(found: ExplainedClass) -> str:
+        entry = likely[found.index]
+        votes = f"{entry.votes} of {len(picture.members)} members"
+        return f"'{found.name}' ({votes}, mean probability {entry.probability:.0%})"
+
+    vote = about(picture.vote)
+    return vote if picture.explained == picture.vote else f"{vote}; explained: {about(picture.explained)}"
+
+
+def _texts_of(method: MethodFigures) -> MethodTexts:
+    share, agreement = method.significant_share, method.sign_agreement
+    return MethodTexts(
+        method=method.method,
+        reason=method.reason or "",
+        no_marginal="",
+        reliability=_figure(method.reliability.value, method.reliability.interval),
+        snr=_figure(method.snr.value, method.snr.interval),
+        needed=method.members_needed.text,
+        share="-" if share is None else percent(share),
+        agreement="-" if agreement is None else f"{agreement:.0%}",
+    )
+
+
 def print_legend(folder: Path, console: Console | None = None) -> None:
     """Print the meaning of the columns, and the folder of all files."""
     console = console or Terminal()
     console.print(Text(LEGEND, style="dim"))
-    console.print(Text(f"In {folder}: a page, a figure (.png) and maps (.npz) of each picture, explanation.json"))
+    index = "index.html with all pictures; " if (folder / "index.html").exists() else ""
+    console.print(
+        Text(f"In {folder}: {index}a page, a figure (.png) and maps (.npz) of each picture, explanation.json")
+    )
 
 
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
@@ -63,7 +109,7 @@ def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[
     yield Text(_other_classes(explanation))
     if explanation.notes:
         yield Text(f"{'; '.join(explanation.notes)}", style="dim")
-    yield _table(explanation)
+    yield _table(facts(explanation))
     for sentence in scope(explanation):
         yield Text(sentence, style="dim")
     for caution in explanation.cautions:
@@ -134,7 +180,7 @@ def _texts(method: MethodExplanation) -> MethodTexts:
     )
 
 
-def _figure(value: float, interval: Interval | None) -> str:
+def _figure(value: float, interval: TwoEnds | None) -> str:
     low, high = (None, None) if interval is None else (interval.low, interval.high)
     return with_interval(value, low, high)
 
@@ -144,12 +190,12 @@ def _other_classes(explanation: Explanation) -> str:
     return "next: " + ", ".join(f"'{entry.name}' {entry.probability:.0%}" for entry in ranked)
 
 
-def _table(explanation: Explanation) -> Table:
+def _table(methods: Sequence[MethodTexts]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("method", overflow="fold")
     for title in ("reliability", "r", "for 0.9", "sig.\npix."):
         table.add_column(title, justify="right", no_wrap=True)
-    for fact in facts(explanation):
+    for fact in methods:
         cells = [fact.reliability, fact.snr, fact.needed, fact.share]
         table.add_row(*map(Text, [fact.method, *(["failed", "", "", ""] if fact.reason else cells)]))
     return table

@@ -65,6 +65,8 @@ REASONS: Mapping[Sign, str] = MappingProxyType(
 )
 """Why the maps of a method have no test and no floor in the signed view, by their sign."""
 
+CommandGroup = Literal["start here", "look", "plan", "research", "extend"]
+"""The headings of `saliencynoise --help`, in their order."""
 Rewrite = Literal["permutation", "positive_scale", "sign", "rotation", "centred_rotation"]
 """A change T of a layer's channels that changed weights around the layer undo, so that the network is the same
 function: another order of the channels, a positive factor for each, a sign for each, an orthogonal matrix, or an
@@ -231,8 +233,14 @@ class CommandSpec:
         summary: one line for `saliencynoise --help`, which imports no command.
         target: import string of a function with Typer's annotations, or of a Typer app, which may have commands of
             its own. It is imported when the command is called. A `UsageError` ends it with one line and exit code 2.
+        result_file: the file by which a folder with results of this command is known; empty where it leaves none.
+        results: import string of an object that reads such a folder, a `saliencynoise.interfaces.results.Results`.
+        group: its heading in `saliencynoise --help`; None for "Commands of plugins".
     """
 
     name: str
     summary: str
     target: str
+    result_file: str = ""
+    results: str = ""
+    group: CommandGroup | None = None

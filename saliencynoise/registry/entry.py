@@ -52,6 +52,10 @@ class Entry:
         """Import the object that the spec's import string names; errors as of `load_target`."""
         return load_target(self.spec.target, self.plugin)
 
+    def load_results(self) -> object:
+        """Import the object that reads the results of a command; errors as of `load_target`."""
+        return load_target(getattr(self.spec, "results", ""), self.plugin)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OwnEntry(Entry):

@@ -21,6 +21,7 @@ from saliencynoise.interfaces.specs import (
     VIEWS,
     AggregatorSpec,
     Claim,
+    CommandGroup,
     CommandSpec,
     DatasetSpec,
     Family,
@@ -186,7 +187,10 @@ def validate(spec: object, kind: str) -> None:
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is expected"
             )
     _validate_sources(spec, kind)
-    if not isinstance(spec, CommandSpec):
+    if isinstance(spec, CommandSpec):
+        _validate_results(spec, kind)
+        _validate_choices(spec, kind, (("group", () if spec.group is None else (spec.group,), CommandGroup),))
+    else:
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         declared = (
@@ -221,6 +225,14 @@ def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple
                 f"saliencynoise_{kind}: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
                 f"{', '.join(get_args(choices))}"
             )
+
+
+def _validate_results(spec: CommandSpec, kind: str) -> None:
+    if bool(spec.result_file) != bool(spec.results) or "/" in spec.result_file:
+        raise ConfigurationError(
+            f"saliencynoise_{kind}: '{spec.name}' has result_file={spec.result_file!r} and results={spec.results!r}; "
+            "give the name of a file and 'package.module:attribute', or neither"
+        )
 
 
 def _validate_expected_failures(spec: Checked, kind: str) -> None:

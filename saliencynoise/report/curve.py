@@ -1,4 +1,4 @@
-"""SNR and reliability against the number of averaged networks: the table of `saliencynoise show RUN --curve`."""
+"""The reliability against the number of averaged networks: the table of `saliencynoise show RUN --curve`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
 
 LEGEND = (
-    "n: networks averaged; more than the {members} of this run are a forecast by the same formula. n r: signal energy "
-    "over noise energy of the average. reliability: the cosine between two independent averages of n networks, with "
-    "its 95% interval for new members and new images. truth: cosine of the average with the true mean map, the square "
+    "n: networks averaged; more than the {members} of this run are a forecast by the same formula. reliability: "
+    "the correlation to be expected between two averages of n different networks, with its 95% interval for new "
+    "members and new images. truth: cosine of the average with the true mean map, the square "
     "root of the reliability. Beside the method: reliability of 1, 2, 4 ... {last} networks, each on a scale of 0 to "
     "1 (as digits: in tenths), with a bar after the networks that this run has."
 )
@@ -68,7 +68,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("n", "n r", "reliability", "95%", "truth"):
+    for header in ("n", "reliability", "95%", "truth"):
         table.add_column(header, justify="right", no_wrap=True)
     narrow = console.width < WIDE
     for cell in with_headings(table, study.done, narrow=narrow):
@@ -94,7 +94,6 @@ def _labels(cell: Cell, *, narrow: bool, ascii_only: bool) -> list[str]:
 def _row(point: CurvePoint, *, members: int) -> list[str]:
     row = [
         str(point.members),
-        format_number(point.snr_of_average),
         format_number(point.reliability),
         interval_text(point.interval),
         format_number(point.cosine_with_true_map),

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from saliencynoise.records.study import StudyRecord
 
 LEGEND = (
-    "r and all that follows from it are of {nouns} from different {unit}s, with intervals for other {unit}s and other "
-    "images. within a {unit}: r of {nouns} from one {unit}, which the next {unit} does not share."
+    "SNR and all that follows from it are of {nouns} from different {unit}s, with intervals for other {unit}s and "
+    "other images. within a {unit}: SNR of {nouns} from one {unit}, which the next {unit} does not share."
 )
 
 AVERAGES = (
-    "{unit}s x networks: an average of so many {unit}s with so many networks of each. reliability: the cosine between "
-    "two such averages of other {unit}s, with its 95% interval. worth: networks, each from a {unit} of its own, whose "
-    "average has the same reliability."
+    "{unit}s x networks: an average of this number of {unit}s with this number of networks each. reliability: the "
+    "cosine between two such averages of other {unit}s, with its 95% interval. worth: networks, each from a {unit} of "
+    "its own, whose average has the same reliability."
 )
 
 

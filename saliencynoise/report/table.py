@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from rich.markup import escape
 from rich.text import Text
 
+from saliencynoise.display.cell_quantities import cell_value, one_map
 from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
 from saliencynoise.display.numbers import (
@@ -17,18 +18,16 @@ from saliencynoise.display.numbers import (
     format_number,
     interval_text,
     p_cell,
-    percent,
-    seconds_text,
-    untrained_text,
 )
 from saliencynoise.display.population import population_sentences
+from saliencynoise.display.quantities import QUANTITIES, TABLE, Quantity
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
-from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.records.study import MeasureSettings
+from saliencynoise.report.html.words import finding
 from saliencynoise.report.nested import legend_of, nested_of, networks_of, unit_of, worth_sentences
 from saliencynoise.report.warnings import warnings
 
@@ -38,22 +37,22 @@ if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell, UntrainedFloor
     from saliencynoise.records.study import StudyRecord
 
-LEGEND = (
-    "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
-    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in the "
-    "views relu and abs), and its 95% interval for new members and new images.{untrained} p: sign-flip test for any "
-    "signal. for 0.9: networks to average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: "
-    "significant pixels, the share of the mean map's values that exceed noise, at "
-    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members or skewed noise); it grows with the members."
-    "{seconds}{accuracy}"
+SHORT = (
+    "SNR: corrected, pure noise has 0. rel.: reliability of one map, SNR/(1 + SNR). for 0.9: networks to average for a "
+    "reliability of 0.9. sig. pix.: values of the mean map that exceed noise. p: test for any signal. publ. SNR: "
+    "|mean|/sd, beside its floor. All words: --legend"
+)
+"""At most four lines of a terminal of 80 columns."""
+
+REST = (
+    "95%: intervals for new members and new images. reliability and networks for 0.9 are on the aggregator's scale "
+    "where they are of averages; views in which pure noise agrees have neither."
 )
 
-UNTRAINED = " untrained: r of as many untrained networks, for methods on a layer and maps of one sign."
-SECONDS = " s: seconds of attribution; a pass that methods share counts for each."
-ACCURACY = " Beside the architecture: its members' median test accuracy."
+ACCURACY = "Beside the architecture: its members' median test accuracy."
 
 DRAWS = (
-    "networks alone: r of a stochastic method without its sampling noise, from {draws} draws; all members share the "
+    "networks alone: SNR of a stochastic method without its sampling noise, from {draws} draws; all members share the "
     "second draw. The row above it includes the sampling noise."
 )
 
@@ -65,70 +64,91 @@ WIDER = (
     f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
     "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has."
 )
-RANGE = " In brackets: the lowest and the highest accuracy."
+RANGE = "In brackets: the lowest and the highest accuracy."
 
 CEILING = (
-    "ceiling: r between rewritten copies of one network, with different weights and the same function; in brackets: "
-    "the lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
+    "ceiling: SNR between rewritten copies of one network, with different weights and the same function; in brackets: "
+    "the lowest and the highest member. No training lifts the SNR "
+    "above it. It is shown where it is below ten times the SNR."
 )
 
 CURVE = f"reliability\n1..{COUNTS[-1]}"
-HEADERS = (
-    "SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", CURVE, "sig.\npix.", "s"
-)  # fmt: skip
-
-RANKS = {"untrained": 1, CURVE: 2, "95% of SNR": 3}
-"""Columns for wide terminals, in the order in which they get room."""
+CURVE = f"reliability\n1..{COUNTS[-1]}"
+CURVE_RANK, PUBLISHED_RANK = 2, 3
 
 MEAN = "builtin/mean"
 """The default aggregator, which provenance does not mention."""
 
 LOW = 10
-"""A ceiling is shown if it is below this many times r."""
+"""A ceiling is shown if it is below this many times the SNR."""
 
 
-def print_study(study: Study, console: Console | None = None) -> None:
-    """Print a study's table, its provenance and its folder."""
+def print_study(study: Study, console: Console | None = None, *, legend: bool = False) -> None:
+    """Print a study's table, its provenance, its finding and what to do next.
+
+    Args:
+        study: what is shown.
+        console: in place of standard output.
+        legend: explain each column, in place of four lines on the main ones.
+    """
     console = console or Terminal()
-    for part in render_study(study, width=console.width, ascii_only=console.options.ascii_only):
-        console.print(part)
+    for part in render_study(study, width=console.width, ascii_only=console.options.ascii_only, legend=legend):
+        console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))  # a command is copied whole
 
 
-def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
-    """Yield the printed parts: the table, its legend, provenance, warnings and the folder of the results."""
-    cells = study.result.cells
-    units = {cell.architecture: unit_of(study.result, cell) for cell in cells}
-    yield from _table(cells, units, width=width, ascii_only=ascii_only)
-    if any(cell.status == "ok" for cell in cells):
-        known = any(cell.accuracy.median is not None for cell in cells)
-        wider = f" {WIDER}{RANGE if known else ''}" if width >= WIDE else ""
-        low = f" {CEILING}" if any(map(is_low, cells)) else ""
-        balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
-        yield Text(
-            _legend(study.result) + wider + balanced + _draws(cells) + low + legend_of(study.result), style="dim"
-        )
-    yield Text(basis(study.result))
-    for sentence in (*population_sentences(study.result), *worth_sentences(study.result)):
+def render_study(
+    study: Study, *, width: int, ascii_only: bool = False, legend: bool = False
+) -> Iterator[RenderableType]:
+    """Yield the printed parts: table, legend, provenance, notes and warnings, folder, finding and next commands."""
+    result = study.result
+    units = {cell.architecture: unit_of(result, cell) for cell in result.cells}
+    columns = _columns(result.cells)
+    yield from _table(result.cells, units, columns, width=width, ascii_only=ascii_only)
+    if study.done:
+        yield Text(_legend(result, wide=width >= WIDE) if legend else SHORT, style="dim")
+    yield Text(basis(result))
+    for sentence in (*population_sentences(result), *worth_sentences(result)):
         yield Text(sentence)
-    for warning in warnings(study.result):
+    for warning in warnings(result):
         yield Text(warning, style=_style(warning))
-    if study.scratch is not None:
-        return
-    files = ["result.json", "snr.parquet", *(["maps.zarr"] if study.result.sampler is not None else [])]
-    yield Text(
-        f"Results in {study.folder} ({', '.join(files)}); again with: "
-        f"{shell('saliencynoise', 'show', study.folder, encoding='ascii' if ascii_only else 'utf-8')}"
-    )
+    if study.scratch is None:
+        files = ["result.json", "snr.parquet", *(["maps.zarr"] if result.sampler is not None else [])]
+        yield Text(f"Results in {study.folder} ({', '.join(files)})")
+    found = finding(result)
+    if found:
+        yield Text(found, style="bold")
+    if study.scratch is None:
+        yield Text("\n".join(["Next:", *next_commands(study, ascii_only=ascii_only, width=width)]), no_wrap=True)
 
 
-def _legend(result: StudyRecord) -> str:
-    """Return the legend without the columns that no row has."""
-    done = [cell for cell in result.cells if cell.status == "ok"]
-    return LEGEND.format(
-        untrained=UNTRAINED if result.sampler is not None else "",
-        seconds=SECONDS if any(cell.seconds is not None for cell in done) else "",
-        accuracy=ACCURACY if any(cell.accuracy.median is not None for cell in done) else "",
-    )
+def next_commands(study: Study, *, ascii_only: bool = False, width: int = WIDE) -> Iterator[str]:
+    """Yield commands that continue with a study, each on a line with its purpose."""
+    encoding: Literal["ascii", "utf-8"] = "ascii" if ascii_only else "utf-8"
+    uses: list[tuple[str, list[str], str]] = []
+    uses += [("plan", [], "are more members worth it?")] if study.result.sampler is not None else []
+    uses += [
+        ("show", ["--curve"], "reliability by networks"),
+        ("show", ["--format", "latex"], "for a paper"),
+    ]
+    for command, options, purpose in uses:
+        line = f"  {shell('saliencynoise', command, study.folder, *options, encoding=encoding)}"
+        yield f"{line}  # {purpose}" if len(line) + len(purpose) + 4 <= width else line
+
+
+def _legend(result: StudyRecord, *, wide: bool) -> str:
+    """Return the whole legend, without the columns that no row has."""
+    cells = result.cells
+    shown = [column.quantity for column in _columns(cells) if column.quantity is not None]
+    parts = [f"{' '.join(quantity.short.split())}: {quantity.meaning}." for quantity in dict.fromkeys(shown)]
+    parts.append(REST)
+    known = any(cell.accuracy.median is not None for cell in cells)
+    parts += [ACCURACY] if known else []
+    parts += [WIDER, *([RANGE] if known else [])] if wide else []
+    parts += [BALANCED] if any(cell.accuracy.balanced is not None for cell in cells) else []
+    draws = max(map(_draws_of, cells), default=1)
+    parts += [DRAWS.format(draws=draws)] if draws > 1 else []
+    parts += [CEILING] if any(map(is_low, cells)) else []
+    return " ".join(parts) + legend_of(result)
 
 
 def _style(warning: str) -> str:
@@ -136,18 +156,40 @@ def _style(warning: str) -> str:
     return {"failed": "red", "note": "", "adapted": ""}.get(warning.partition(":")[0], "yellow")
 
 
-def _draws(cells: Sequence[Cell]) -> str:
-    draws = max(map(_draws_of, cells), default=1)
-    return " " + DRAWS.format(draws=draws) if draws > 1 else ""
-
-
 def _draws_of(cell: Cell) -> int:
     """Return the number of draws of a cell; it is 1 for failed cells."""
     return cell.draws if cell.status == "ok" else 1
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """A column of the table; without a quantity it is the curve."""
+
+    header: str
+    rank: int = 0
+    quantity: Quantity | None = None
+    interval: bool = False
+
+
+def _columns(cells: Sequence[Cell]) -> list[_Column]:
+    """Return the columns in the order of all tables, without the ones that no row has."""
+    columns = []
+    for quantity in map(QUANTITIES.__getitem__, TABLE):
+        if quantity.key == "floor":  # the interval of the published SNR stands before its floor
+            published = QUANTITIES["published_snr"]
+            columns.append(_Column(header="95%", rank=PUBLISHED_RANK, quantity=published, interval=True))
+        if quantity.key == "seconds":
+            columns.append(_Column(header=CURVE, rank=CURVE_RANK))
+        if quantity.key == "seconds" and all(cell.seconds is None for cell in cells):
+            continue
+        columns.append(_Column(header=quantity.short, rank=quantity.rank, quantity=quantity))
+        if quantity.key == "snr":
+            columns.append(_Column(header="95%", quantity=quantity, interval=True))
+    return columns
+
+
 def _table(
-    cells: Sequence[Cell], units: Mapping[str, str], *, width: int, ascii_only: bool
+    cells: Sequence[Cell], units: Mapping[str, str], columns: Sequence[_Column], *, width: int, ascii_only: bool
 ) -> Iterator[RenderableType]:
     narrow = width < WIDE
     sections: list[Section] = []
@@ -159,26 +201,43 @@ def _table(
         same = previous is not None and previous.method_name == cell.method_name
         is_view = same and cell.view != "signed"
         label = escape(method_label(cell.method, cell.view if is_view else "signed", narrow=narrow))
-        rows.append([label, *_row(cell, ascii_only=ascii_only)])
-        if _draws_of(cell) > 1:
-            rows.append(_networks_row(cell, ascii_only=ascii_only))
+        if cell.figures is None:
+            rows.append([label, "[red]failed[/]"])
+            continue
+        rows.append([label, *(_entry(cell, column, ascii_only=ascii_only) for column in columns)])
+        if cell.draws > 1:
+            rows.append(_networks_row(cell, columns, ascii_only=ascii_only))
         nested = nested_of(cell)
         if nested is not None:
             within = nested.r_within
-            r = [format_number(within.value), interval_text(within.interval)]
-            rows.append([f"    within a {units[cell.architecture]}", "", "", "", *r])
+            rows.append(
+                [
+                    f"    within a {units[cell.architecture]}",
+                    format_number(within.value),
+                    interval_text(within.interval),
+                ]
+            )
         if narrow and cell.untrained is not None and not math.isnan(cell.untrained.snr):
             rows.append(_untrained_row(cell.untrained))
         if cell.ceiling is not None and is_low(cell):
-            rows.append(["    ceiling", "", "", "", format_number(cell.ceiling.value), interval_text(cell.ceiling)])
-    timed = any(cell.seconds is not None for cell in cells)
-    shown = HEADERS if timed else HEADERS[:-1]  # the seconds are the last column
-    if not timed:
-        sections = [replace(section, rows=[row[: 1 + len(shown)] for row in section.rows]) for section in sections]
-    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in shown]
+            rows.append(["    ceiling", format_number(cell.ceiling.value), interval_text(cell.ceiling)])
+    shown = [TerminalColumn(header=column.header, rank=column.rank) for column in columns]
     return render_sections(
-        "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
+        "architecture, method", shown, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )
+
+
+def _entry(cell: Cell, column: _Column, *, ascii_only: bool) -> str:
+    if column.quantity is None:
+        snr = cell.known_figures.estimates.snr_averaged.value
+        return reliability_line(snr, members=networks_of(cell), ascii_only=ascii_only)
+    value = cell_value(cell, column.quantity.key)
+    if column.interval:
+        ends = value.low is not None and value.high is not None
+        return escape(f"[{format_number(value.low)}, {format_number(value.high)}]") if ends else "-"
+    if value.key == "p":
+        return p_cell(value.value)
+    return "" if value.key == "seconds" and value.value is None else escape(value.text)
 
 
 def _architecture(cell: Cell, *, narrow: bool) -> Text:
@@ -194,53 +253,33 @@ def _architecture(cell: Cell, *, narrow: bool) -> Text:
     return title
 
 
-def _row(cell: Cell, *, ascii_only: bool) -> list[str]:
-    figures = cell.figures
-    if figures is None:
-        return ["[red]failed[/]"]
-    pixel, snr = figures.estimates.snr_pixel, figures.estimates.snr
-    return [
-        format_number(pixel.value),
-        interval_text(pixel.interval),
-        format_number(pixel.floor),
-        format_number(snr.value),
-        interval_text(snr.interval),
-        untrained_text(cell),
-        p_cell(figures.signal_p),
-        escape(figures.members_needed.text),
-        reliability_line(figures.estimates.snr_averaged.value, members=networks_of(cell), ascii_only=ascii_only),
-        _significant(cell),
-        "" if cell.seconds is None else seconds_text(cell.seconds),
-    ]
-
-
-def _networks_row(cell: Cell, *, ascii_only: bool) -> list[str]:
+def _networks_row(cell: Cell, columns: Sequence[_Column], *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell.known_figures.estimates.snr_network
-    line = reliability_line(snr.value, members=networks_of(cell), ascii_only=ascii_only)
-    r = [format_number(snr.value), interval_text(snr.interval)]
-    return ["    networks alone", "", "", "", *r, "", "", "", line]
+    entries = {
+        "SNR": format_number(snr.value),
+        "95%": interval_text(snr.interval),
+        QUANTITIES["reliability"].short: "-" if snr.floor else format_number(one_map(snr.value)),
+        CURVE: reliability_line(snr.value, members=networks_of(cell), ascii_only=ascii_only),
+    }
+    published = [column.interval and column.rank == PUBLISHED_RANK for column in columns]
+    row = ["" if skip else entries.get(column.header, "") for column, skip in zip(columns, published, strict=True)]
+    return ["    networks alone", *row]
 
 
 def _untrained_row(floor: UntrainedFloor) -> list[str]:
     """Return the row of untrained networks for narrow tables. Values near zero have two decimals to save room."""
     value, interval = floor.snr, floor.interval
     if interval is None or abs(value) >= 0.1:
-        return ["    untrained", "", "", "", format_number(value), interval_text(interval)]
-    return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{interval.low:.2f}, {interval.high:.2f}]")]
+        return ["    untrained", format_number(value), interval_text(interval)]
+    return ["    untrained", f"{value:.2f}", escape(f"[{interval.low:.2f},{interval.high:.2f}]")]
 
 
 def is_low(cell: Cell) -> bool:
-    """Whether a cell's ceiling is below ten times its r. Then part of the noise comes from equivalent weights."""
+    """Whether a cell's ceiling is below ten times its SNR. Then part of the noise comes from equivalent weights."""
     if cell.figures is None or cell.ceiling is None:
         return False
     return cell.ceiling.value < LOW * cell.figures.estimates.snr.value
-
-
-def _significant(cell: Cell) -> str:
-    """Return the share of significant pixels, or "-": views without sign have no test."""
-    pixels = cell.known_details.pixels
-    return "-" if pixels is None else percent(pixels.share)
 
 
 def basis(result: StudyRecord) -> str:

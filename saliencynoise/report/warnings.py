@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SEVERAL = 0.1
 """Share of images with several modes above which a study warns; a test is positive on some images by chance."""
 
+FLAGS = 3
+"""Flagged members that are named with their reason."""
+
 SKEWED = 0.4
 """Skewness of the noise above which a study warns. Symmetric noise is below, exponential noise has 0.6 (8 members)."""
 
@@ -190,40 +193,38 @@ def _denormal(cells: Sequence[Cell]) -> list[str]:
 
 
 def _flagged(result: StudyRecord, architecture: ArchitectureResult) -> list[str]:
-    """Return a line for each flagged member, and the likely cause once for all members of one cause."""
+    """Return one line for all flagged members of an architecture; the first few have their reason."""
     flagged = [member for member in architecture.members if member.flag]
-    lines, said = [], set()
-    for member in flagged:
-        remedy = _remedy(result, member, adapted=bool(architecture.adaptations))
-        of = f" ({member.source})" if member.source else ""
-        line = f"flagged: member {member.index}{of} of {architecture.label}: {member.flag}"
-        lines.append(line if remedy in said else f"{line}; {remedy}")
-        said.add(remedy)
-    return lines
+    if not flagged:
+        return []
+    reasons = [f"member {member.index}: {member.flag}" for member in flagged[:FLAGS]]
+    left = [str(member.index) for member in flagged[FLAGS:]]
+    reasons += [f"also member{'' if len(left) == 1 else 's'} {', '.join(left)}"] if left else []
+    return [f"flagged: {architecture.label}: {'; '.join(reasons)}. {_remedy(result, architecture, flagged[0])}"]
 
 
-def _remedy(result: StudyRecord, member: MemberResult, *, adapted: bool) -> str:
-    """Return the likely cause of a member's flag, which depends on the member's source."""
+def _remedy(result: StudyRecord, architecture: ArchitectureResult, member: MemberResult) -> str:
+    """Return the likely cause of members' flags, which depends on the source of a member."""
     sampler = result.sampler
     if member.source:
+        altered = (
+            "; the network is adapted to small images, which changes what weights trained without saliencynoise "
+            "compute: leave adapt=true out"
+            if architecture.adaptations
+            else ""
+        )
         return (
-            "the networks may expect other inputs: compare --normalization, --image-size and the order of the classes "
-            "with those of their training"
-            + (
-                "; the network is adapted to small images, which changes what weights trained without saliencynoise "
-                "compute: leave adapt=true out"
-                if adapted
-                else ""
-            )
+            f"Files such as {member.source} may not match this input: check --normalization, --image-size and the "
+            f"class order{altered}"
         )
     if sampler is None:
-        return "leave it out if it failed"
+        return "Leave out what failed"
     if sampler.at_chance:
-        return f"as expected: {sampler.at_chance}"
+        return f"As expected: {sampler.at_chance}"
     if not sampler.trains:
-        return f"the sampler {sampler.label} trains no network"
+        return f"The sampler {sampler.label} trains no network"
     milder = "" if sampler.name == REFERENCE else f", or other parameters of the sampler {sampler.label},"
-    return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
+    return f"A network that did not learn looks like noise: more --epochs or a lower learning_rate{milder} may help"
 
 
 def _failures(cells: Sequence[Cell]) -> list[str]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 STARTS = (1, 2, 4, 8, 16)
 SEEDS = (1, 2, 4, 8)
-"""The averages whose reliability is listed: of so many starts, with so many networks each."""
+"""The averages whose reliability is listed: by the number of starts and of networks of each."""
 
 START_COSTS = (0.0, 1.0, 10.0, 100.0)
 """The costs of a start for which the best split is listed, in units of the cost of a network from it."""

@@ -38,11 +38,14 @@ def open_file(path: Path) -> Any:
 
 
 def _safetensors(path: Path) -> Any:
-    from safetensors import SafetensorError  # noqa: PLC0415 - where it is needed only
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - where it is needed only
     from safetensors.torch import load_file  # noqa: PLC0415 - as above
 
     try:
-        return load_file(path)
+        tensors = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            shared = file.metadata() or {}
+        return {**{name: tensors[kept] for name, kept in shared.items() if kept in tensors}, **tensors}
     except (OSError, SafetensorError) as error:
         raise UsageError(f"checkpoints: {path} is no safetensors file that can be read: {one_line(error)}") from error
 

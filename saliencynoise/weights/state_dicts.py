@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 USUAL = ("state_dict", "model_state_dict", "model", "module")
-"""Keys that are taken first where several dictionaries of a file fit: the others are often averaged weights."""
+"""Keys that are taken first where several dictionaries of a file fit."""
+
+AVERAGES = ("averaged", "average", "avg", "ema", "momentum", "polyak", "shadow", "swa", "teacher")
+"""Words in the keys and prefixes of averages over the steps of a training, which are taken last."""
 
 COUNTER = "num_batches_tracked"
 """Name of a counter of batch norms; older files lack it, and eval mode does not use it."""
+
+TOOLS = ("total_ops", "total_params", "n_averaged")
+"""Names of single numbers that tools add to the weights; single integers are counters under any name."""
+
+DERIVED = {
+    "parametrizations": "remove the parametrizations first, with torch.nn.utils.parametrize.remove_parametrizations",
+    "base_layer": "merge the adapter before saving, in PEFT with merge_and_unload()",
+}
+"""Segments of tensors from which a module computes its weight, with the cure: such a tensor is not the weight."""
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool)
@@ -54,6 +67,7 @@ class Reading:
         within: names beside those that are the network's, under the prefix.
         beside: names without the prefix.
         tensors: the dictionary.
+        doubles: names that become the network's name of another one, which is taken, without their segments.
         free: beginning of the names that may be missing, of any shape or more than the network's; "" for none.
     """
 
@@ -64,6 +78,7 @@ class Reading:
     within: tuple[str, ...]
     beside: tuple[str, ...]
     tensors: Mapping[str, Tensor]
+    doubles: Mapping[str, str] = field(default_factory=dict)
     free: str = ""
 
     @property
@@ -77,8 +92,13 @@ class Reading:
         return [name for name in lacking if not self.is_free(name)]
 
     def unexpected(self) -> list[str]:
-        """Return the names that belong to another network; single numbers (counters of tools) do not."""
-        return [name for name in self.within if self.tensors[name].numel() != 1]
+        """Return the names that belong to another network; counters and single numbers of tools do not."""
+        return [name for name in self.within if not _is_counter(name, self.tensors[name])]
+
+    def derived(self) -> list[str]:
+        """Return the names of tensors that are taken for weights and only part of what a weight is computed from."""
+        taken = ((name, stored) for name, stored in self.names.items() if not self.is_free(name))
+        return [stored for name, stored in taken if _derived_by(stored) and not _derived_by(name)]
 
     def misshapen(self, network: Mapping[str, Tensor]) -> list[str]:
         """Return the network's names whose tensors have other shapes there."""
@@ -87,11 +107,26 @@ class Reading:
 
     def is_free(self, name: str) -> bool:
         """Return whether a name is of the head, which the file need not have."""
-        return bool(self.free) and name.startswith(self.free)
+        return _starts(name, self.free)
 
     def fits(self, network: Mapping[str, Tensor]) -> bool:
         """Return whether all names and shapes are the network's."""
-        return not (self.missing(network) or self.unexpected() or self.misshapen(network))
+        odd = self.doubles or self.derived() or self.unexpected()
+        return not (odd or self.missing(network) or self.misshapen(network))
+
+
+def _starts(name: str, free: str) -> bool:
+    return bool(free) and name.startswith(free)
+
+
+def _is_counter(name: str, tensor: Tensor) -> bool:
+    counts = not (tensor.is_floating_point() or tensor.is_complex()) or name.rpartition(".")[2] in TOOLS
+    return counts and tensor.numel() == 1
+
+
+def _derived_by(name: str) -> str:
+    """Return the segment of `DERIVED` in a name; "" without one."""
+    return next((part for part in name.split(".") if part in DERIVED), "")
 
 
 def read_weights(
@@ -180,18 +215,22 @@ def _readings(
 ) -> Iterator[Reading]:
     """Yield the ways to read a dictionary, the most names in common first: exact names, then without wrappers."""
 
-    def reading(prefix: str, names: Mapping[str, str], inside: tuple[str, ...] = ()) -> Reading:
-        under = set(names.values())
+    def reading(
+        prefix: str,
+        names: Mapping[str, str],
+        inside: tuple[str, ...] = (),
+        doubles: Mapping[str, str] | None = None,
+    ) -> Reading:
+        under = {*names.values(), *(doubles or ())}
         return Reading(
             keys=keys,
             prefix=prefix,
             inside=inside,
             names={short: name for short, name in names.items() if short in network},
-            within=tuple(
-                name for short, name in names.items() if short not in network and not (free and short.startswith(free))
-            ),
+            within=tuple(name for short, name in names.items() if short not in network and not _starts(short, free)),
             beside=tuple(name for name in tensors if name not in under),
             tensors=tensors,
+            doubles=doubles or {},
             free=free,
         )
 
@@ -200,11 +239,14 @@ def _readings(
         start = f"{prefix}." if prefix else ""
         yield reading(prefix, {name.removeprefix(start): name for name in tensors if name.startswith(start)})
     alien = _alien(tensors, network)
-    for lead, names in _without_segments(tensors, alien).items():
+    for lead, groups in _without_segments(tensors, alien).items():
+        names = {short: group[0] for short, group in groups.items()}
         prefix, known = ".".join(lead), [name for short, name in names.items() if short in network]
         if len(known) > prefixes.get(prefix, 0):
             inside = {part for name in known for part in name.split(".")[len(lead) :] if part in alien}
-            yield reading(prefix, names, tuple(sorted(inside)))
+            taken = (group for short, group in groups.items() if short in network and not _starts(short, free))
+            doubles = {name: group[0] for group in taken for name in group[1:]}
+            yield reading(prefix, names, tuple(sorted(inside)), doubles)
 
 
 def _prefixes(names: Iterable[str], network: Mapping[str, Tensor]) -> dict[str, int]:
@@ -224,25 +266,38 @@ def _alien(names: Iterable[str], network: Iterable[str]) -> frozenset[str]:
     return frozenset(part for name in names for part in name.split(".") if part not in known and not part.isdecimal())
 
 
-def _without_segments(names: Iterable[str], alien: frozenset[str]) -> dict[tuple[str, ...], dict[str, str]]:
+def _without_segments(names: Iterable[str], alien: frozenset[str]) -> dict[tuple[str, ...], dict[str, list[str]]]:
     """Return names by their short form without alien segments, grouped by their leading alien segments."""
-    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for name in names:
         parts = name.split(".")
         start = next((index for index, part in enumerate(parts) if part not in alien), len(parts))
         short = ".".join(part for part in parts[start:] if part not in alien)
-        groups.setdefault(tuple(parts[:start]), {}).setdefault(short or name, name)
+        groups.setdefault(tuple(parts[:start]), {}).setdefault(short or name, []).append(name)
     return groups
 
 
 def _distinct(fitting: Sequence[Reading]) -> list[Reading]:
-    """Return readings of different weights, the usual one first."""
-    ranked = sorted(fitting, key=lambda reading: any(part not in USUAL for part in reading.label.split(".") if part))
+    """Return readings of different weights, the usual one first and averages last."""
+    ranked = sorted(fitting, key=lambda reading: (_is_average(reading.label), not _is_usual(reading.label)))
     different: list[Reading] = []
     for reading in ranked:
         if not any(_same(reading, other) for other in different):
             different.append(reading)
     return different
+
+
+def _is_usual(label: str) -> bool:
+    return all(part in USUAL for part in label.split(".") if part)
+
+
+def _is_average(label: str) -> bool:
+    """Return whether a word of a label names an average.
+
+    >>> [_is_average(label) for label in ("state_dict_ema", "modelEMA.module", "teacher", "schema", "state_dict")]
+    [True, True, True, False, False]
+    """
+    return any(word.lower() in AVERAGES for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", label))
 
 
 def _same(left: Reading, right: Reading) -> bool:
@@ -282,6 +337,16 @@ def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> Usag
         for name in reading.misshapen(network)
     ]
     missing, unexpected = reading.missing(network), reading.unexpected()
+    if derived := reading.derived():
+        return UsageError(
+            f"checkpoints: {path} does not fit the network: it has {some(derived)}, from which the network's weights "
+            f"are computed; {DERIVED[_derived_by(derived[0])]}"
+        )
+    for double, taken in reading.doubles.items():
+        return UsageError(
+            f"checkpoints: {path} does not fit the network: {taken} and {double} are the same name without the "
+            "segments that the network lacks; save the `state_dict()` of one network alone"
+        )
     lists = {"it lacks": missing, "the network lacks": unexpected, "it has": shapes}
     differences = "; ".join(f"{problem} {some(names)}" for problem, names in lists.items() if names)
     location = f" under {reading.label}" if reading.label else ""
@@ -326,7 +391,7 @@ def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -
                 f"checkpoints: {path} has {name} as {odd}, which is no form of the network's "
                 f"{str(network[name].dtype).removeprefix('torch.')}; save the weights in float32"
             )
-    odd_names = [name for name, value in used.items() if not bool(torch.isfinite(value).all())]
+    odd_names = [name for name, value in used.items() if not bool(torch.isfinite(value.to(network[name].dtype)).all())]
     if odd_names:
         raise UsageError(
             f"checkpoints: {path} has values that are NaN or infinite, in {some(odd_names)}; the network diverged or "

@@ -46,7 +46,7 @@ CASES = [
     (["bench", "--arch-arg", "drop_rate"], ["drop_rate", "key=value"]),
     (["bench", "--config", "/no/such.toml"], ["/no/such.toml", "name a TOML file"]),
     (["bench", "--image-size", "2"], ["2"]),
-    (["show", "/no/such/run"], ["/no/such/run", "result.json"]),
+    (["show", "/no/such/run"], ["/no/such/run", "saliencynoise runs"]),
     (["pools", "remove", "nothing"], ["begins with 'nothing'", "pools list"]),
     (["train", "--members", "0"], ["--members 0"]),
     (["bnech"], ["bnech"]),

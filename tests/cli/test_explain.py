@@ -46,7 +46,7 @@ def trained(tmp_path_factory):
         with pytest.raises(SystemExit) as stop:
             main(["explain", str(DIGIT), *TINY])
         assert stop.value.code == 0
-        (folder_of_results,) = Path("explanations").iterdir()
+        (folder_of_results,) = Path("runs").iterdir()
         assert re.fullmatch("digit-[0-9a-f]{6}", folder_of_results.name)
         assert (folder_of_results / "digit.html").is_file()
     return folder

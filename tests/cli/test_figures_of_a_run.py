@@ -71,7 +71,7 @@ def test_compare_tells_ratios_with_intervals(capsys, run):
     ("arguments", "words"),
     [
         (("plan", "RUN", "--reliability", "1"), "--reliability 1.0 is not between 0 and 1; give for example 0.9"),
-        (("plan", "nowhere"), "nowhere holds no readable result.json; name a run's folder"),
+        (("plan", "nowhere"), "there is no folder nowhere, and no result of that name in ./runs"),
         (("compare", "RUN", "RUN"), "is named twice; name each run once"),
         (("bench", "--sampler", "swagg"), "unknown sampler 'swagg'; did you mean"),
         (("bench", "--sampler", "swag:x"), "the sampler 'swag' takes no value after a colon"),

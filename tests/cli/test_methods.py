@@ -13,7 +13,8 @@ def test_all_methods_are_listed_within_80_columns(capsys):
     listed = {line.split()[0] for line in lines if line and not line.startswith(" ")}
     assert {"gradient", "deeplift", "captum/deep_lift", "shap/deep_explainer", "lime/lime", "lime"} <= listed
     smoothgrad = next(line for line in lines if line.startswith("smoothgrad"))
-    assert "gradient, functional, stochastic;" in smoothgrad
+    assert "gradients of noisy copies, averaged" in smoothgrad
+    assert "gradient, functional, stochastic;" in " ".join(out.split())
 
 
 def test_json_tells_of_each_what_there_is(capsys):

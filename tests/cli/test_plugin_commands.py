@@ -93,6 +93,41 @@ def test_help_lists_a_command_without_importing_it(bring, capsys):
     assert "fake_x_code" not in sys.modules
 
 
+def test_help_has_the_commands_in_groups(bring, capsys):
+    bring("x", FUNCTION)
+    out = call(capsys, "--help")[1]
+    headings = ["Start here", "Look", "Plan", "Research", "Extend", "Commands of plugins"]
+    places = [out.index(f"─ {heading} ─") for heading in headings]
+    assert places == sorted(places)
+    assert places[3] < out.index(" dream ") < places[4]
+    assert places[5] < out.index(" audit ")
+
+
+def test_every_command_of_this_project_has_a_group():
+    for entry in catalogue().entries("commands"):
+        assert entry.spec.group is not None, f"{entry.canonical} has no group"
+
+
+def test_an_unknown_group_is_refused(install):
+    spec = 'CommandSpec(name="x", summary="X.", target="a:b", group="mine")'
+    install("x", f"@hookimpl\ndef saliencynoise_commands():\n    return ({spec},)\n")
+    catalogue.cache_clear()
+    failures = [failure.error for failure in catalogue().failures]
+    catalogue.cache_clear()
+    assert any("'x' has the group 'mine'; choose of start here, look" in error for error in failures)
+
+
+@pytest.mark.parametrize("command", ["bench", "explain", "measure", "frontier", "sanity", "variance", "dream", "paper"])
+def test_each_commands_options_are_in_groups_with_plain_words_for_values(capsys, command):
+    out = call(capsys, command, "--help")[1]
+    for heading in ("Data", "Networks", "Output"):
+        assert f"─ {heading} ─" in out
+    assert "─ Options ─" not in out
+    options = out[out.index(" --") :]  # typer prints the types of arguments
+    assert [kind for kind in ("<str>", "<int>", "<float>", "<bool>", "<list") if kind in options] == []
+    assert out.index("--help") > out.index("─ Output ─")
+
+
 def test_a_function_is_a_command(bring, capsys):
     bring("x", FUNCTION)
     assert call(capsys, "audit", "3", "--loud") == (0, "n = 4 True\n", "")

@@ -19,6 +19,57 @@ def test_one_bar_at_a_time_when_several_plans_are_done_one_after_another():
         assert [task.description for task in progress._bars.tasks] == ["statistics of 2 cells"]
 
 
+def test_one_bar_with_one_clock_moves_forward_only_over_several_benches_and_the_report():
+    progress = Progress(Console(file=io.StringIO(), force_terminal=True), runs=2)
+    (task,) = progress._bars.tasks
+    progress._plan = SimpleNamespace(dataset=SimpleNamespace(test=range(3)), methods=[])
+    reached = []
+    for begun in (1, 2):
+        progress._begun = begun
+        jobs = [job(0), job(1)]
+        progress.started(jobs, 1)
+        for own in jobs:
+            progress.event(own, {"kind": "progress", "done": 30, "steps": 60, "seconds": 1.0})
+            reached.append(task.completed)
+            progress.event(own, {"kind": "progress", "done": 60, "steps": 60, "seconds": 2.0})
+            reached.append(task.completed)
+        progress.reducing(1)
+        reached.append(task.completed)
+    progress.reporting()
+    reached.append(task.completed)
+    assert reached == sorted(reached)
+    assert 0.4 < reached[4] < 0.5 < reached[6]
+    assert reached[-1] == 0.95
+    assert progress._bars.tasks == [task]
+
+
+class Pretended(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_the_bar_is_there_before_anything_is_known():
+    written = Pretended()
+    with Progress(Console(file=written, force_terminal=True, width=80, legacy_windows=False)):
+        assert "starting" in written.getvalue()
+
+
+def test_the_training_is_estimated_before_the_attribution():
+    own, later = (replace(job(n), methods={"builtin/gradient": ("x",)}, images=tuple(range(100))) for n in (0, 1))
+    written = io.StringIO()
+    progress = Progress(Console(file=written, width=200))
+    progress._plan = SimpleNamespace(dataset=SimpleNamespace(test=()), methods=["gradient"])
+    progress.started([own, later], 1)
+    progress.event(own, {"kind": "found", "accuracy": [0.5], "seconds": 0.0})
+    for seconds in (90.0, 10.0):
+        progress.event(own, {"kind": "attributed", "images": 10, "seconds": seconds})
+    assert "will take" not in written.getvalue()
+    for done in (0, 10):
+        progress.event(later, {"kind": "progress", "done": done, "steps": 60, "seconds": done})
+    progress.event(own, {"kind": "attributed", "images": 10, "seconds": 10.0})
+    assert written.getvalue().index("training a will take") < written.getvalue().index("attributing a with 1 method")
+
+
 def test_forecasts_are_ranges():
     own = replace(job(0), methods={"builtin/gradient": ("x",)}, images=tuple(range(100)))
     written = io.StringIO()

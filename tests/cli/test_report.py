@@ -29,7 +29,7 @@ def test_a_report_lies_in_the_runs_folder_or_where_it_was_asked_for(capsys, stud
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nowhere",), "nowhere holds none of result.json, frontier.json"),
+        (("nowhere",), "there is no folder nowhere, and no result of that name in ./runs"),
         (("RUN", "--out", "/proc/no/where.html"), "/proc/no"),
     ],
 )
@@ -70,11 +70,11 @@ def test_no_report_when_none_is_wanted(capsys, made):
 
 
 def test_a_report_that_cannot_be_made_costs_nothing(capsys, made, monkeypatch):
-    def broken(_):
+    def broken(*_):
         raise ValueError("no\nfont")
 
     before = call(capsys, "bench", "--no-report")
-    monkeypatch.setattr("saliencynoise.report.html.study.write_report", broken)
+    monkeypatch.setattr("saliencynoise.report.folder.write_report", broken)
     code, out, err = call(capsys, "bench")
     assert (code, out) == before[:2]
     assert err == "warning: cannot write the report: ValueError: no font; the results are complete\n"

@@ -86,7 +86,7 @@ def test_completeness_stands_in_the_result(quick):
     found = [maps["diagnostic.completeness_error"] for maps in maps_of(study, "integrated_gradients").values()]
     assert complete.diagnostics["completeness_error"].max == pytest.approx(float(torch.cat(found).max()))
     assert plain.diagnostics == {}
-    assert study.table["completeness_error_max"].notna().tolist() == [True, False]
+    assert study.table_full["completeness_error_max"].notna().tolist() == [True, False]
 
 
 class Memory:

@@ -127,7 +127,7 @@ def test_the_cell_says_what_was_measured(quick):
     for ceiling in (eigen, ablation):
         assert 0 < ceiling.low <= ceiling.value <= ceiling.high < 1e5
     assert all(cell.diagnostics == {} for cell in cells.values())
-    row = study.table.query("method == 'eigencam(layer=top)' and view == 'signed'").iloc[0]
+    row = study.table_full.query("method == 'eigencam(layer=top)' and view == 'signed'").iloc[0]
     assert (row["ceiling"], row["ceiling_low"]) == (eigen.value, eigen.low)
 
 

@@ -229,10 +229,10 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     study = bench(**four | FILES | {"normalization": "9/0.01"})
     words = " ".join(str(part) for part in render_study(study, width=200))
     assert "is not above chance (largest class" in words
-    assert "; the networks may expect other inputs" in words
-    assert "compare --normalization" in words
+    assert "Files such as" in words
+    assert "check --normalization" in words
     assert "test_resnet(adapt=False)" in words
-    assert words.count("may expect other inputs") == 1, "not again for each member"
+    assert words.count("may not match this input") == 1, "not again for each member"
     assert "--epochs" not in words
 
 

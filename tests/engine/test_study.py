@@ -100,7 +100,7 @@ def test_the_table_has_a_row_for_each_cell(shared):
     assert figures.interval is not None
     assert (table["snr_low"][0], table["snr_high"][0]) == (figures.interval.low, figures.interval.high)
     assert math.isnan(table["snr"][2])
-    assert table["reason"][2] == "no kernel"
+    assert shared.table_full["reason"][2] == "no kernel"
     assert len(shared.images) == 8
 
 
@@ -111,9 +111,9 @@ def test_the_table_has_floors_ceilings_and_diagnostics_where_there_are_some():
         untrained={"snr": 0.2, "interval": ends, "p": 0.01, "above": True},
         ceiling={"value": 4.0, "low": 3.0, "high": 5.0}, diagnostics={"error": {"median": 0.5, "max": 2.0}},
     )  # fmt: skip
-    row = study_of(cells=[cell]).table.iloc[0]
+    row = study_of(cells=[cell]).table_full.iloc[0]
     due = {
-        "untrained": 0.2, "untrained_low": 0.1, "untrained_high": 0.3, "untrained_p": 0.01,
+        "untrained_snr": 0.2, "untrained_snr_low": 0.1, "untrained_snr_high": 0.3, "untrained_p": 0.01,
         "ceiling": 4.0, "ceiling_low": 3.0, "ceiling_high": 5.0, "error_median": 0.5, "error_max": 2.0,
     }  # fmt: skip
     assert {name: row[name] for name in due} == due

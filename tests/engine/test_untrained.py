@@ -63,7 +63,7 @@ def test_floors_are_kept_with_the_pool_and_found_again():
     assert floors["gradient", "signed"] is None
     assert floors["gradcam_plus_plus", "signed"].members == 3
     assert floors["gradcam_plus_plus", "centred"].snr < floors["gradcam_plus_plus", "signed"].snr
-    assert study.table.set_index(["method", "view"]).loc[("gradcam_plus_plus", "signed"), "untrained"] > 0
+    assert study.table.set_index(["method", "view"]).loc[("gradcam_plus_plus", "signed"), "untrained_snr"] > 0
     assert not (study.folder / "untrained").exists()
     pool = Path(study.result.architectures[0].pool)
     kept = sorted((pool / "untrained").iterdir())

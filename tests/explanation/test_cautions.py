@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from saliencynoise.data.own_pictures import SeenPicture
-from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
-from saliencynoise.explanation.explanation import MethodExplanation
+from saliencynoise.explanation.cautions import (
+    about_class,
+    about_members,
+    about_methods,
+    about_picture,
+    decisive_first,
+)
+from saliencynoise.explanation.explanation import Caution, MethodExplanation
 from saliencynoise.explanation.pictures import OwnPicture, PictureFile
 from saliencynoise.explanation.reliability import UNKNOWN, MapReliability
 from saliencynoise.statistics.intervals import Interval
@@ -133,3 +139,17 @@ def test_members():
     (one,) = texts(about_members(8, {}, starts=1))
     assert one.startswith("the members are tuned from one start: reliability is for more networks from this start; ")
     assert texts(about_members(8, {}, starts=4)) == []  # reliability is then that of networks from different starts
+
+
+def test_equal_flags_of_members_are_one_caution():
+    flags = {0: "at chance", 1: "diverged", 3: "at chance"}
+    texts = [caution.text for caution in about_members(8, flags)]
+    assert texts == ["members 0, 3 are flagged: at chance", "member 1 is flagged: diverged"]
+
+
+def test_that_a_picture_is_unlike_the_training_data_is_said_first():
+    kinds = ["class", "size", "range", "reliability", "members", "range"]
+    found = decisive_first(Caution(kind, f"{kind} {index}") for index, kind in enumerate(kinds))
+    assert [caution.text for caution in found] == [
+        *("range 2", "range 5", "class 0", "reliability 3", "size 1", "members 4")
+    ]

@@ -109,7 +109,7 @@ def test_the_command_writes_a_run_that_the_others_read(folder, capsys):
         "--clusters", "0,1,1", "--no-report",
     )  # fmt: skip
     assert (code, err) == (0, "")
-    assert "again with: saliencynoise show run" in out
+    assert "saliencynoise show run --curve" in out
     for command in (["show", "run"], ["show", "run", "--curve"], ["show", "run", "--structure"], ["plan", "run"]):
         code, out, err = call(capsys, *command)
         assert (code, err) == (0, ""), command

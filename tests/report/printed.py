@@ -56,7 +56,7 @@ def study(*cells, members=8, notes=(), flag=None, **changes):
     return study_of("runs/x", **{**parts, **changes})
 
 
-def printed(of, width=80):
+def printed(of, width=80, **options):
     stream = io.StringIO()
-    print_study(of, Console(file=stream, width=width, highlight=False))
+    print_study(of, Console(file=stream, width=width, highlight=False), **options)
     return stream.getvalue()

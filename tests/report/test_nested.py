@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 
 import pytest
 from rich.console import Console
@@ -57,7 +58,7 @@ def test_the_table_shows_r_within_a_start_beside_r(nested):
     text = text_of(print_study, nested)
     assert SENTENCE in text
     assert f"within a start {figures.nested.r_within.value:.2f} [" in text
-    assert "with intervals for other starts and other images" in text
+    assert "with intervals for other starts and other images" in text_of(partial(print_study, legend=True), nested)
     worth = figures.nested.worth
     ends = f"[{worth.interval.low:.2f}, {worth.interval.high:.2f}]"
     assert f"the average of all 8 is worth {worth.value:.2f} {ends} (gradient)" in text
@@ -79,7 +80,7 @@ def test_a_result_with_nested_figures_is_read_as_it_was_written(nested):
     again = Study.load(nested.folder)
     assert json_of(again.result) == json_of(nested.result)
     assert again.clusters(again.done[0]) == (0, 0, 1, 1, 2, 2, 3, 3)
-    row = nested.table.iloc[0]
+    row = nested.table_full.iloc[0]
     figures = nested.done[0].figures.nested
     assert (row["snr_within"], row["worth"]) == (figures.r_within.value, figures.worth.value)
     assert row["worth_low"] == figures.worth.interval.low

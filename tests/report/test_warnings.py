@@ -38,7 +38,7 @@ def test_what_a_reader_must_know_is_said():
         study(cell(flagged_members=[3]), flag="accuracy 0.1 is not above chance", notes=["a note"]), width=200
     )
     assert "99.6%*" in text
-    assert "flagged: member 3 of test_resnet: accuracy 0.1 is not above chance" in text
+    assert "flagged: test_resnet: member 3: accuracy 0.1 is not above chance" in text
     assert "note: a note" in text
     assert "adapted: test_resnet: stride 2 -> 1: conv1" in text
     assert "(1 misclassified)" in text
@@ -62,14 +62,14 @@ def test_what_a_reader_must_know_is_said():
         (
             "permuted_labels",
             "",
-            ["is not above chance; as expected: permuted labels say nothing about the test images"],
+            ["is not above chance. As expected: permuted labels say nothing about the test images"],
             "may help",
         ),
-        ("untrained", "", ["the sampler untrained trains no network", "members from untrained;"], "epochs"),
+        ("untrained", "", ["The sampler untrained trains no network", "members from untrained;"], "epochs"),
         (
             "checkpoints",
             "a.pt",
-            ["the networks may expect other inputs", "members from checkpoints:runs/*.pt"],
+            ["Files such as a.pt may not match this input", "members from checkpoints:runs/*.pt"],
             "epochs",
         ),
     ],
@@ -92,7 +92,7 @@ def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source
     )
     text = printed(of, width=400)
     assert all(words in text for words in there)
-    assert absent not in text.replace("networks alone", "").split("attribution", 1)[1]
+    assert absent not in text.split("All words: --legend", 1)[1].partition("Next:")[0]
 
 
 def test_a_note_says_from_where_in_its_file_a_member_was_read():

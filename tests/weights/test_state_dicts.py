@@ -9,7 +9,7 @@ import doctest
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file, save_model
 from torch import nn
 
 from saliencynoise.interfaces import UsageError
@@ -65,6 +65,36 @@ def cast(network, dtype):
 
 def filled(network, entry, value):
     return {name: torch.full_like(old, value) if name == entry else old for name, old in sd(network).items()}
+
+
+def adapted(network):
+    """As the library PEFT saves a network with an adapter of the module `fc`."""
+    names = {name: name.replace("fc.", "fc.base_layer.") for name in sd(network)}
+    adapter = {"fc.lora_A.default.weight": torch.ones(1, 4), "fc.lora_B.default.weight": torch.ones(2, 1)}
+    tensors = {**{names[name]: value for name, value in sd(network).items()}, **adapter}
+    return {f"base_model.model.{name}": value for name, value in tensors.items()}
+
+
+class Thrice(nn.Module):
+    def forward(self, weight):
+        return 3 * weight
+
+
+def parametrized(network):
+    nn.utils.parametrize.register_parametrization(network.fc, "weight", Thrice())
+    return sd(network)
+
+
+def mixed(network):
+    """The names of two networks in an order that would take a part of each."""
+    others = {"student": "teacher", "teacher": "student"}
+    names = [name.rpartition(".") for name in sd(network)]
+    first = [others["student" if index % 2 else "teacher"] for index in range(len(names))]
+    entries = [
+        {f"{module}.{who}.{last}": sd(network)[f"{module}.{last}"] for who in (lead, others[lead])}
+        for lead, (module, _, last) in zip(first, names, strict=True)
+    ]
+    return {name: value for entry in entries for name, value in entry.items()}
 
 
 def holds_itself(network):
@@ -137,6 +167,16 @@ READ = {
         lambda n: {"state_dict_ema": {k: torch.zeros_like(v) for k, v in sd(n).items()}, "state_dict": sd(n)},
         f"weights under 'state_dict'; {CHOICE.format('state_dict', 'state_dict_ema')}",
     ),
+    "ema first": (
+        lambda n: {"modelEMA": {k: v + 1 for k, v in sd(n).items()}, "net": sd(n)},
+        f"weights under 'net'; {CHOICE.format('net', 'modelEMA')}",
+    ),
+    "teacher first": (
+        lambda n: {**{k: v + 1 for k, v in prefixed(n, "teacher.").items()}, **prefixed(n, "student.")},
+        f"names without 'student.'; {CHOICE.format('student', 'teacher')}",
+    ),
+    "ema below a usual key": (lambda n: {"model": {"ema": {"module": sd(n)}}}, "weights under 'model.ema.module'"),
+    "step": (lambda n: {**sd(n), "fc.step": torch.tensor(5)}, "ignored: fc.step"),
     "two of one": (lambda n: {"weights": sd(n), "copy": sd(n)}, "weights under 'weights'"),
     "student and teacher": (
         lambda n: {**prefixed(n, "student."), **{k: v + 1 for k, v in prefixed(n, "teacher.").items()}},
@@ -184,6 +224,22 @@ def test_other_formats_are_read(tmp_path):
         )
 
 
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.b.weight = self.a.weight
+
+
+def test_shared_weights_are_read_from_the_one_place_where_safetensors_saves_them(tmp_path):
+    tied, path = Tied(), tmp_path / "tied.safetensors"
+    save_model(tied, str(path))
+    assert len(load_file(path)) == 3
+    weights = read_weights(path, Tied().state_dict()).weights
+    assert weights.keys() == sd(tied).keys()
+    assert all(torch.equal(value, sd(tied)[name]) for name, value in weights.items())
+
+
 REFUSED = {
     "whole": (lambda n: n, r"holds objects \(.*Small.*\) that only unpickling"),
     "headless": (
@@ -198,11 +254,39 @@ REFUSED = {
         lambda n: net(depth=2).state_dict(),
         r"does not fit the network: the network lacks layer1\.1\.0\.weight, .* and 3 more; give the",
     ),
+    "activation with a weight": (
+        lambda n: {**sd(n), "act.weight": torch.full((1,), 0.25)},
+        r"does not fit the network: the network lacks act\.weight; give the",
+    ),
+    "scale": (
+        lambda n: {**sd(n), "fc.gamma": torch.tensor(0.1)},
+        r"does not fit the network: the network lacks fc\.gamma; give the",
+    ),
+    "adapter": (
+        adapted,
+        r"does not fit the network: it has base_model\.model\.fc\.base_layer\.weight, .* merge_and_unload\(\)",
+    ),
+    "parametrized": (
+        parametrized,
+        r"does not fit the network: it has fc\.parametrizations\.weight\.original, from .*\.remove_parametrizations",
+    ),
+    "weight norm": (
+        lambda n: sd(nn.utils.parametrizations.weight_norm(n.fc) and n),
+        r"does not fit the network: it has fc\.parametrizations\.weight\.original0, from which",
+    ),
+    "two networks, mixed": (
+        mixed,
+        r"does not fit the network: conv1\.student\.weight and conv1\.teacher\.weight are the same name without",
+    ),
     "nan": (
         lambda n: filled(n, "fc.weight", float("nan")),
         r"has values that are NaN or infinite, in fc\.weight; the network diverged",
     ),
     "inf": (lambda n: filled(n, "fc.bias", float("inf")), r"has values that are NaN or infinite, in fc\.bias; the"),
+    "overflow of the cast": (
+        lambda n: {**sd(n), "fc.bias": torch.full((2,), 1e300, dtype=torch.float64)},
+        r"has values that are NaN or infinite, in fc\.bias; the",
+    ),
     "overflow of half": (
         lambda n: {**sd(n), "layer1.0.1.running_var": torch.full((4,), 1e6).half()},
         r"has values that are NaN or infinite, in layer1\.0\.1\.running_var; the",

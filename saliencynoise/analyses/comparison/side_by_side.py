@@ -198,9 +198,9 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
     if differing & {"target"} or _other_targets(studies):
         yield "not comparable: another class is explained"
     if "members" in differing:
-        yield "comparable in r only: other numbers of members; the published SNR and its floor depend on them"
+        yield "compare the SNR only: other numbers of members; the published SNR and its floor depend on them"
     if differing & {"draws"}:
-        yield "comparable in r only: other draws; the published SNR of a stochastic method depends on them"
+        yield "compare the SNR only: other draws; the published SNR of a stochastic method depends on them"
     yield from _other_populations(studies)
     if _sharing(studies):
         yield "not independent: runs share networks, and agree in part for that reason"

@@ -12,9 +12,11 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.analyses.comparison.table import pair_rows
+from saliencynoise.display.cell_quantities import cell_value
 from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.labels import NAME_WIDTH, method_label
 from saliencynoise.display.numbers import format_number, interval_text, untrained_text
+from saliencynoise.display.quantities import QUANTITIES
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.records.writing import json_of
@@ -30,15 +32,16 @@ LONGEST = 20
 """Width of a run's name in a table; a longer name is shortened, and printed in full below."""
 
 LEGEND = (
-    "r: corrected SNR, with 95% interval for new members and new images. SNR (floor): the published SNR, and its value "
-    "for pure noise with as many members. untrained: r of as many untrained networks, for methods on a layer and maps "
-    "of one sign, whose r need not be zero without training. for 0.9: networks to average until the reliability is "
-    "0.9. accuracy: median of the members. -: the run does not have it."
+    "SNR: corrected, with 95% interval for new members and new images. for 0.9: networks to average until the "
+    "reliability is 0.9. published SNR (floor): |mean|/sd, and its value for pure noise with as many members. "
+    "untrained: SNR of as many untrained networks, for methods on a layer and maps of one sign. accuracy: median of "
+    "the members. -: the run does not have it."
 )
 
 FAILED = "failed"
 
-HEADERS = ("SNR", "floor", "r", "95% of r", "untrained", "for 0.9", "accuracy")
+KEYS = ("networks", "published_snr", "floor", "untrained_snr", "accuracy")
+HEADERS = ("SNR", "95%", *(QUANTITIES[key].short for key in KEYS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +49,12 @@ class CellWords:
     """The texts of a study's cell; each is "failed" or "-" if there is no figure.
 
     Attributes:
-        snr: r.
-        interval: of r.
+        snr: the SNR.
+        interval: of the SNR.
         published: the published SNR.
         floor: its floor.
         needed: members for a reliability of 0.9, with interval.
-        untrained: r of as many untrained networks; a dash where there are none.
+        untrained: SNR of as many untrained networks; a dash where there are none.
         reason: why it failed.
     """
 
@@ -65,7 +68,7 @@ class CellWords:
 
     @property
     def whole(self) -> str:
-        """R with its interval."""
+        """The SNR with its interval."""
         return f"{self.snr} {self.interval}".strip().removesuffix(" -")
 
     @property
@@ -86,7 +89,7 @@ def words_of(cell: Cell | None) -> CellWords:
         interval=interval_text(snr.interval).replace("\\[", "["),
         published=format_number(pixel.value),
         floor=format_number(pixel.floor),
-        needed=cell.figures.members_needed.text,
+        needed=cell_value(cell, "networks").text,
         untrained=untrained_text(cell),
     )
 
@@ -233,10 +236,10 @@ def _in_columns(
             label = escape(method_label(row.method, row.view, narrow=narrow))
             lines.append([label, *(_markup(text.whole) for text in texts)])
             if any(text.published for text in texts):
-                lines.append(["      SNR (floor)", *(_markup(text.with_floor) for text in texts)])
+                lines.append(["      for 0.9", *(_markup(text.needed or text.snr) for text in texts)])
+                lines.append(["      published SNR (floor)", *(_markup(text.with_floor) for text in texts)])
                 if any(text.untrained not in {"", "-"} for text in texts):
                     lines.append(["      untrained", *(_markup(text.untrained or text.snr) for text in texts)])
-                lines.append(["      for 0.9", *(_markup(text.needed or text.snr) for text in texts)])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
     return [TerminalColumn(header=escape(name)) for name in names], sections
 
@@ -251,12 +254,12 @@ def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Termin
             for name, cell, accuracy in zip(names, row.cells, accuracies(rows), strict=True):
                 text = words_of(cell)
                 figures = (
-                    text.published or text.snr,
-                    text.floor,
                     text.snr,
                     text.interval,
-                    text.untrained,
                     text.needed,
+                    text.published,
+                    text.floor,
+                    text.untrained,
                     accuracy,
                 )
                 lines.append([f"      {escape(name)}", *map(_markup, figures if text.published else figures[:1])])

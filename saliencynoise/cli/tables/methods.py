@@ -48,15 +48,16 @@ def method_row(entry: Entry, parameters: Sequence[Parameter] | None) -> dict[str
 
 
 def print_methods(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
-    """Print two lines for each method, by plugin."""
+    """Print what each method does, and below it its family, kind, cost and paper, by plugin."""
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("method", no_wrap=True)
-    table.add_column("family, kind; cost of an image; paper", overflow="fold")
+    table.add_column("what it does; family, kind; cost of an image; paper", overflow="fold")
     for row in rows:
         drawn = ", stochastic" if row["stochastic"] else ""
         about = f"{row['family']}, {row['kind']}{drawn}; {row['cost']}"
-        table.add_row(escape(_user_name(row)), f"{escape(about)}\n[dim]{escape(row['paper'])}[/]")
+        details = f"[dim]{escape(about)}; {escape(row['paper'])}[/]"
+        table.add_row(escape(_user_name(row)), f"{escape(row['summary'])}\n{details}")
     console.print(table)
     console.print(
         "kind: "

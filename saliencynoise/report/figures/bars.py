@@ -128,7 +128,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
     Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
-    networks alone. A failed cell shows its reason. An arrow marks an interval that goes on beyond the axis.
+    networks alone. A failed cell shows its reason. An arrow marks an interval that extends beyond the axis.
     """
     rows = _order(frame)
     looks = styles(frame["architecture"].unique())

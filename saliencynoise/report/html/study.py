@@ -51,7 +51,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "warnings": [line for line in warned if not line.startswith("failed: ")],
         "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
         "table": study_table(result),
-        "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)", made),
+        "table_data": csv(Study(result, study.folder).table_full, "table.csv", "all figures (CSV)", made),
         "averaging": averaging_of(study),
         "drawn": readable(study)[1],
         "figures": list(page_figures(study, made)),

@@ -70,6 +70,35 @@ def summary_of(result: StudyRecord) -> Summary:
     )
 
 
+def finding(result: StudyRecord) -> str:
+    """Return the finding of a study in one sentence: which methods need one network, and how many the others need.
+
+    It is empty where no method has a determined number.
+    """
+    names = CellNames(result)
+    measured = sorted(measured_cells(result), key=lambda cell: -_snr(cell).value)
+    clear = [cell for cell in measured if not lacks_signal(cell) and not members_undetermined(cell)]
+    enough = [names.subject(cell) for cell in clear if cell.known_figures.members_needed.value == 1]
+    more = [cell for cell in clear if cell.known_figures.members_needed.value != 1]
+    clauses = [f"one network is enough for {_some(enough)}"] if enough else []
+    if more:
+        needs = [f"{cell.known_figures.members_needed.text} for {names.subject(cell)}" for cell in more]
+        ends = f"between {needs[0]} and {needs[-1]}, and for {len(more) - 2} other methods a number between them"
+        clauses.append(f"average {_some(needs) if len(needs) <= MOST_SENTENCES else ends}")
+    missing = [names.subject(cell) for cell in measured if lacks_signal(cell)]
+    clauses += [f"no agreement is shown for {_some(missing)}"] if missing else []
+    text = "; ".join(clauses)
+    return f"For a reliability of 0.9 {text}." if clear else f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names as a list, cut to its first three."""
+    shown = list(names[:MOST_SENTENCES])
+    if len(names) > MOST_SENTENCES:
+        shown = [*names[: MOST_SENTENCES - 1], f"{len(names) - MOST_SENTENCES + 1} other methods"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
 def reliability(snr: float, members: float) -> float:
     """Return n r / (1 + n r), the expected correlation of two averages of n members; 0 where r is not above 0.
 

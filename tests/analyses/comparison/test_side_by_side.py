@@ -48,8 +48,8 @@ def test_only_the_settings_that_differ_are_listed():
         ({"images": [{"name": "a"}]}, "comparable in part: other images"),
         ({"settings": {"normalization": "none"}}, "not comparable: other input"),
         ({"settings": {"target": "predicted"}}, "not comparable: another class is explained"),
-        ({"settings": {"members": 4}}, "comparable in r only: other numbers of members"),
-        ({"settings": {"draws": 3}}, "comparable in r only: other draws"),
+        ({"settings": {"members": 4}}, "compare the SNR only: other numbers of members"),
+        ({"settings": {"draws": 3}}, "compare the SNR only: other draws"),
         ({"settings": {"members": 2}}, "no intervals with 2 members: two"),
     ],
 )

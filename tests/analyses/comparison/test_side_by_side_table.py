@@ -104,8 +104,8 @@ def test_only_differences_are_printed(six, tmp_path):
     [
         ({"dataset": "else"}, "not comparable: other data"),
         ({"target": "predicted"}, "not comparable: another class is explained"),
-        ({"members": 5}, "comparable in r only: other numbers of members"),
-        ({"draws": 3}, "comparable in r only: other draws"),
+        ({"members": 5}, "compare the SNR only: other numbers of members"),
+        ({"draws": 3}, "compare the SNR only: other draws"),
         ({"normalization": "imagenet"}, "not comparable: other input"),
     ],
 )

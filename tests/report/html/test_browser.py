@@ -35,19 +35,19 @@ def place(page, label):
 
 def test_a_click_sorts_numbers_as_numbers_and_says_so(opened, page_file):
     with opened(page_file) as page:
-        before = column(page, place(page, "r"))
+        before = column(page, place(page, "SNR"))
         assert numbers(before) != sorted(numbers(before))
-        page.get_by_role("button", name="r", exact=True).click()
-        upward = column(page, place(page, "r"))
+        page.get_by_role("button", name="SNR", exact=True).click()
+        upward = column(page, place(page, "SNR"))
         assert numbers(upward) == sorted(numbers(before))
         assert max(numbers(upward)) > 9.9, "as words, 12 would come before 2"
         assert upward[-1] in {"-", "failed"}
-        assert heading(page, "r").get_attribute("aria-sort") == "ascending"
-        page.get_by_role("button", name="r", exact=True).click()
-        downward = column(page, place(page, "r"))
+        assert heading(page, "SNR").get_attribute("aria-sort") == "ascending"
+        page.get_by_role("button", name="SNR", exact=True).click()
+        downward = column(page, place(page, "SNR"))
         assert numbers(downward) == sorted(numbers(before), reverse=True)
         assert downward[-1] in {"-", "failed"}, "what has no number stays last"
-        assert heading(page, "r").get_attribute("aria-sort") == "descending"
+        assert heading(page, "SNR").get_attribute("aria-sort") == "descending"
 
 
 def test_the_keyboard_sorts_too_and_one_heading_at_a_time_is_sorted(opened, page_file):
@@ -114,7 +114,7 @@ def test_what_is_downloaded_is_what_was_computed(opened, page_file, study):
         drawn = downloaded(page, "classes.svg")
         toml = page.locator("a[download='settings.toml']").get_attribute("href")
     read = pd.read_csv(io.BytesIO(table), keep_default_na=False, na_values=[""])
-    pd.testing.assert_frame_equal(read, study.table, check_dtype=False, check_exact=True)
+    pd.testing.assert_frame_equal(read, study.table_full, check_dtype=False, check_exact=True)
     assert len(pd.read_csv(io.BytesIO(classes))) > 0
     assert drawn.startswith(b"<?xml")
     assert toml.startswith("data:text/plain;base64,")

@@ -100,8 +100,8 @@ def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
     assert all(value.key == "" for value in failed[2:])
     gradient = dict(zip(labels, rows["gradient", "small"].values, strict=True))
     r = result.cells[0].figures.estimates.snr.value
-    assert float(gradient["r"].key) == r
-    assert float(gradient["one map"].key) == pytest.approx(r / (1 + r), abs=1e-15)
+    assert float(gradient["SNR"].key) == r
+    assert float(gradient["reliability"].key) == pytest.approx(r / (1 + r), abs=1e-15)
 
 
 CEILING = {"value": 0.5, "low": 0.25, "high": 0.75, "kinds": ["sign", "positive_scale"], "copies": 4, "members": 8}

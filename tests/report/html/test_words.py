@@ -186,7 +186,7 @@ def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
     assert not any("a reliability of" in sentence for sentence in summary.sentences)
     assert any("cam are compared where uninformed networks agree" in caution for caution in summary.cautions)
     (row,) = study_table(study.result).rows
-    assert [value.text for value in row.values[1:4]] == ["-", "-", "0.47"]
+    assert [value.text for value in row.values[1:5]] == ["0.47", "[0.45, 0.49]", "-", "-"]
 
 
 def centred(method, **changes):

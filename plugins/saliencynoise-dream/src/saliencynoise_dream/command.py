@@ -2,75 +2,98 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from saliencynoise.cli import options as o
 
+in_dream = partial(typer.Option, rich_help_panel="Dream")
+
 Picture = Annotated[
     str | None,
-    typer.Argument(help="Picture to start from; it is cropped and scaled for the networks (default: faint noise)."),
+    typer.Argument(
+        help="Picture to start from; it is cropped and scaled for the networks (default: faint noise).",
+        metavar="[PICTURE]",
+    ),
 ]
 Classes = Annotated[
     list[str] | None,
-    typer.Option(
-        "--class", help="Name or index of a class to dream of; may be repeated (default: the first ten classes)."
+    in_dream(
+        "--class",
+        help="Name or index of a class to dream of; may be repeated (default: the first ten classes).",
+        metavar="CLASS",
     ),
 ]
 Layer = Annotated[
     str | None,
-    typer.Option(
+    in_dream(
         help="Layer whose energy is increased instead of a class: top, intermediate, or the path of a module (default: "
-        "top for a picture without --class, else none)."
+        "top for a picture without --class, else none).",
+        metavar="LAYER",
     ),
 ]
 Members = Annotated[
     int | None,
-    typer.Option(help="Number of networks that dream together (default: 8, or fewer if the pool has fewer)."),
+    o.in_networks(
+        help="Number of networks that dream together (default: 8, or fewer if the pool has fewer).", metavar="N"
+    ),
 ]
 HeldOut = Annotated[
     int | None,
-    typer.Option(
+    o.in_networks(
         help="Number of further networks that only judge the dreams; the last ones of a pool (default: 2).",
         show_default=False,
+        metavar="N",
     ),
 ]
 Singles = Annotated[
-    int | None, typer.Option(help="Number of members that also dream alone, for comparison (default: 3).")
+    int | None, o.in_networks(help="Number of members that also dream alone, for comparison (default: 3).", metavar="N")
 ]
 GradientOf = Annotated[
     str | None,
-    typer.Option(
+    in_dream(
         help="Gradient that the ensemble follows: mean, random (of one member, drawn at each step) or both (default: "
         "mean).",
         show_default=False,
+        metavar="WHICH",
     ),
 ]
 Octaves = Annotated[
     int | None,
-    typer.Option(help="Number of resolutions, from coarse to the networks' (default: 3).", show_default=False),
+    in_dream(help="Number of resolutions, from coarse to the networks' (default: 3).", show_default=False, metavar="N"),
 ]
 OctaveScale = Annotated[
-    float | None, typer.Option(help="Ratio of neighbouring resolutions (default: 1.8).", show_default=False)
+    float | None,
+    in_dream(help="Ratio of neighbouring resolutions (default: 1.8).", show_default=False, metavar="RATIO"),
 ]
-Steps = Annotated[int | None, typer.Option(help="Number of steps in each octave (default: 20).", show_default=False)]
+Steps = Annotated[
+    int | None, in_dream(help="Number of steps in each octave (default: 20).", show_default=False, metavar="N")
+]
 StepSize = Annotated[
     float | None,
-    typer.Option(help="Root mean square of a step, for pixels from 0 to 1 (default: 0.015).", show_default=False),
+    in_dream(
+        help="Root mean square of a step, for pixels from 0 to 1 (default: 0.015).", show_default=False, metavar="SIZE"
+    ),
 ]
 Jitter = Annotated[
-    int | None, typer.Option(help="Largest random shift of each step, in pixels (default: a 16th of the edge).")
+    int | None,
+    in_dream(help="Largest random shift of each step, in pixels (default: a 16th of the edge).", metavar="PIXELS"),
 ]
 Smoothing = Annotated[
     float | None,
-    typer.Option(help="Smoothing of the gradient, in pixels (default: 1; less for edges below 32 pixels)."),
+    in_dream(
+        help="Smoothing of the gradient, in pixels (default: 1; less for edges below 32 pixels).", metavar="PIXELS"
+    ),
 ]
-Gif = Annotated[bool, typer.Option("--gif", help="Also write the steps as an animation.")]
+Gif = Annotated[bool, o.in_output("--gif", help="Also write the steps as an animation.")]
 Seed = Annotated[
     int | None,
-    typer.Option(
-        help="Seed of members, noise and jitter; with --pool only of noise and jitter (default: 0).", show_default=False
+    o.in_run(
+        help="Seed of members, noise and jitter; with --pool only of noise and jitter (default: 0).",
+        show_default=False,
+        metavar="N",
     ),
 ]
 
@@ -135,14 +158,15 @@ def dream(
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
     from saliencynoise.records.writing import json_of  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
-    from saliencynoise_dream.page import write_page_of  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
-    from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - as above
-    from saliencynoise_dream.table import print_dream, too_small, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
+        from saliencynoise_dream.page import write_page_of  # noqa: PLC0415 - torch, after the first line
+        from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - as above
+        from saliencynoise_dream.table import print_dream, too_small, write_figure  # noqa: PLC0415 - as above
+
         prepared = prepare_dream(request, observer)
     if not quiet:
         for line in too_small(prepared.target.start.shape):
@@ -151,7 +175,7 @@ def dream(
     write_figure(study)
     write_page_of(study)
     document = {**json_of(study.result), "folder": str(study.folder)}
-    emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
+    emit(lambda: print_dream(study.result, study.folder), document, [study.folder], as_json=as_json, quiet=quiet)
 
 
 def _print_line(line: str) -> None:

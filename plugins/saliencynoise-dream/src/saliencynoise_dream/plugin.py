@@ -14,5 +14,8 @@ def saliencynoise_commands() -> tuple[CommandSpec, ...]:
             name="dream",
             summary="Dream pictures of a class or a layer with an ensemble, and compare them with single networks.",
             target="saliencynoise_dream.command:dream",
+            result_file="dream.json",
+            results="saliencynoise_dream.shown:DREAM",
+            group="research",
         ),
     )

@@ -69,14 +69,14 @@ def write_figure(study: DreamStudy) -> Path:
     return study.folder / FIGURE
 
 
-def print_dream(study: DreamStudy, console: Console | None = None) -> None:
+def print_dream(result: DreamRecord, folder: Path, console: Console | None = None) -> None:
     """Print the scores of the dreams, the networks and data behind them, and the folder of the files."""
     console = console or Terminal()
-    for part in render_dream(study.result, width=console.width):
+    for part in render_dream(result, width=console.width):
         console.print(part)
     names = ("report.html", FIGURE, "dreams.svg", "dreams.pdf", "pictures", "large", "steps.gif", "scores.csv")
-    found = ", ".join(name for name in (*names, "objective.csv", RESULT) if (study.folder / name).exists())
-    console.print(Text(f"Results in {study.folder} ({found})."))
+    found = ", ".join(name for name in (*names, "objective.csv", RESULT) if (folder / name).exists())
+    console.print(Text(f"Results in {folder} ({found})."))
 
 
 def render_dream(result: DreamRecord, *, width: int) -> Iterator[RenderableType]:

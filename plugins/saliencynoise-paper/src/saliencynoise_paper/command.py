@@ -19,19 +19,23 @@ Panels = Annotated[
 ]
 Scale = Annotated[
     str,
-    typer.Option(
-        help="Scale: smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores), full (a GPU)."
+    o.in_data(
+        help="Scale: smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores), full (a GPU).",
+        metavar="SCALE",
     ),
 ]
 Datasets = Annotated[
     list[str] | None,
-    typer.Option("--dataset", help="Data set of the scale to use; may be repeated (default: all of them)."),
+    o.in_data(
+        "--dataset", help="Data set of the scale to use; may be repeated (default: all of them).", metavar="NAME"
+    ),
 ]
 DataDirs = Annotated[
     list[str] | None,
-    typer.Option(
+    o.in_data(
         "--data-dir",
         help="Folder of the data set, or NAME=FOLDER for several data sets; may be repeated (default: downloaded).",
+        metavar="FOLDER",
     ),
 ]
 
@@ -43,10 +47,10 @@ def paper(
     datasets: Datasets = None,
     data_dirs: DataDirs = None,
     members: Annotated[
-        int | None, typer.Option(help="Number of networks of table and maps (default: the scale's).")
+        int | None, o.in_networks(help="Number of networks of table and maps (default: the scale's).", metavar="N")
     ] = None,
     images: Annotated[
-        int | None, typer.Option(help="Number of test images of table and maps (default: the scale's).")
+        int | None, o.in_data(help="Number of test images of table and maps (default: the scale's).", metavar="N")
     ] = None,
     device: o.Device = None,
     precision: o.Precision = None,

@@ -15,5 +15,6 @@ def saliencynoise_commands() -> tuple[CommandSpec, ...]:
             summary="Reproduce panels of the paper's poster: the table beside the published one, maps, classes, "
             "architectures, dreams.",
             target="saliencynoise_paper.command:paper",
+            group="research",
         ),
     )
