@@ -1,7 +1,7 @@
 """SHAP values of 100 gradient-boosted trees that differ in their seed only, for `saliencynoise measure`.
 
     python examples/tree_attributions.py trees
-    saliencynoise measure "trees/seed*.csv" --name-column patient --label-column diagnosis --out runs/trees
+    saliencynoise measure SHAP="trees/seed*.csv" --name-column patient --label-column diagnosis --out runs/trees
 
 The data are the breast-cancer measurements of scikit-learn: 30 features, 569 patients, of whom 64 are explained. Each
 model draws half of the training patients for each of its trees, so that the seed matters. The first command takes half

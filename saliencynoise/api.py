@@ -114,7 +114,7 @@ def bench(
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = DEFAULT_METHODS,
     sampler: str = "deep_ensemble",
     init: PathLike | Sequence[PathLike] = "random",
     tune: str | Sequence[str] = "all",
@@ -152,7 +152,7 @@ def bench(
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         sampler: source of the members; "deep_ensemble" trains each member independently.
         init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
             several of these, which take turns.
@@ -208,7 +208,7 @@ def attribute(
     images: Any,
     *,
     targets: int | str | Sequence[int] | Tensor | Callable[[Any], Any] = "predicted",
-    methods: Sequence[str] = EXPLAIN_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = EXPLAIN_METHODS,
     states: Iterable[Mapping[str, Any]] | None = None,
     layers: Mapping[str, str] | None = None,
     background: Any = None,
@@ -239,7 +239,7 @@ def attribute(
         targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks'
             vote, which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a
             function from outputs to scores `[N]`.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         states: a state dict for each network, where `networks` is one module.
         layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to
             find them: the last module with a grid of features, and the last one of the next finer resolution.
@@ -271,9 +271,9 @@ def attribute(
     from saliencynoise.attributing.study import attribute as attributed
 
     config = AttributeConfig(
-        methods=methods, targets=targets, states=states, layers=layers, background=background, labels=labels,
-        names=names, classes=classes, members=members, clusters=clusters, pictures=pictures, output=output, task=task,
-        draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
+        methods=_method_names(methods), targets=targets, states=states, layers=layers, background=background,
+        labels=labels, names=names, classes=classes, members=members, clusters=clusters, pictures=pictures, output=output,
+        task=task, draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
         out=None if out is None else Path(out),
     )  # fmt: skip
     study = attributed(networks, images, config)
@@ -287,7 +287,7 @@ def explain(
     dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
-    methods: Sequence[str] = EXPLAIN_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = EXPLAIN_METHODS,
     sampler: str = "deep_ensemble",
     init: PathLike | Sequence[PathLike] = "random",
     tune: str | Sequence[str] = "all",
@@ -317,7 +317,7 @@ def explain(
         dataset: data set on which the networks are or were trained; it gives classes and normalisation. As for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch_args: arguments of the architecture.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         sampler: source of the members; "deep_ensemble" trains each member independently.
         init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
             several of these, which take turns.
@@ -502,7 +502,7 @@ def frontier(
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
-    methods: Sequence[str] = FRONTIER_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = FRONTIER_METHODS,
     samplers: Sequence[str] = SAMPLERS,
     aggregators: Sequence[str] = ("mean",),
     budgets: Sequence[int] = BUDGETS,
@@ -529,7 +529,7 @@ def frontier(
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         samplers: names of samplers, with parameters; the deep ensemble is always among them, as the reference.
         aggregators: each makes one map from members' maps; with parameters.
         budgets: numbers of members whose maps are averaged, all different.
@@ -592,7 +592,7 @@ def variance(
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
-    methods: Sequence[str] = VARIANCE_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = VARIANCE_METHODS,
     blocks: int = 4,
     streams: Sequence[str] | None = None,
     images: int | None = None,
@@ -616,7 +616,7 @@ def variance(
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         blocks: number of blocks of networks, 2 or more, each with its own seeds; intervals are over blocks.
         streams: streams of random numbers to separate, of "init", "order", "augment" and "dropout"; None for all with
             an effect.
@@ -666,7 +666,7 @@ def sanity(
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
-    methods: Sequence[str] = SANITY_METHODS,
+    methods: Sequence[str | Callable[..., Any]] = SANITY_METHODS,
     members: int | None = None,
     images: int | None = None,
     draws: int = 2,
@@ -693,7 +693,7 @@ def sanity(
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
-        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         members: number of networks of each of the three kinds, 3 or more; None for 8.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
         draws: number of repetitions of each stochastic method, 2 or more.
@@ -746,6 +746,8 @@ def _given(**values: Any) -> dict[str, Any]:
         from saliencynoise.data.stored import stored_name
 
         plain["dataset"] = stored_name(values["dataset"], image_size=values.get("image_size"))
+    if "methods" in plain:
+        plain["methods"] = _plain(_method_names(values["methods"]))
     if callable(values.get("target")):
         (plain["target"],) = _named([values["target"]])
     return plain
@@ -758,6 +760,15 @@ def _named(archs: Any) -> Any:
     from saliencynoise.registry.catalogue import catalogue
 
     return [catalogue().own.name_of(arch) if callable(arch) else arch for arch in archs]
+
+
+def _method_names(methods: Any) -> Any:
+    """Return the names of methods; a function or class that `@sn.method` decorated has one."""
+    if not isinstance(methods, Sequence) or isinstance(methods, str) or not any(map(callable, methods)):
+        return methods
+    from saliencynoise.registry.catalogue import catalogue
+
+    return [catalogue().own_methods.name_of(method) if callable(method) else method for method in methods]
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ import typer
 
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+from saliencynoise.interfaces.shell import shell
 
 _INIT, _TUNE = ["random"], ["all"]  # typer takes lists
 
@@ -65,7 +66,13 @@ def train(
     pools = [architecture.pool for architecture in plan.architectures]
     document = {"pools": pool_rows(pools), "failures": dict(failures)}
     places = [pool.folder for pool in pools]
-    emit(lambda: print_pools(pools), document, places, as_json=as_json, quiet=quiet)
+
+    def shown() -> None:
+        print_pools(pools)
+        for place in places:
+            typer.echo(f"as starts of other members: --init {shell(place)}")
+
+    emit(shown, document, places, as_json=as_json, quiet=quiet)
     for architecture, reason in failures.items():
         typer.echo(visible(f"{architecture} failed: {reason}"), err=True)
     raise typer.Exit(1 if failures else 0)

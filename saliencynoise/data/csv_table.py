@@ -126,11 +126,12 @@ def _read(text: str) -> _Table:
         raise UsageError(
             f"table {text!r} has {'no rows' if not rows else 'too many letters'}; name a CSV file of images"
         )
-    return _Table(path=path, rows=rows, columns=_columns(path, [name for name in rows[0] if name], asked))
+    return _Table(path=path, rows=rows, columns=_columns(path, rows[0], asked))
 
 
-def _columns(path: Path, header: Sequence[str], asked: Mapping[str, str]) -> dict[str, str]:
-    columns = {}
+def _columns(path: Path, first: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:
+    header = [name for name in first if name]
+    columns: dict[str, str] = {}
     for use, names in COLUMNS.items():
         if use in asked and asked[use] not in header:
             raise UsageError(f"table {str(path)!r} has no column {asked[use]!r}; it has {few(header)}")
@@ -138,9 +139,13 @@ def _columns(path: Path, header: Sequence[str], asked: Mapping[str, str]) -> dic
         if found:
             columns[use] = found[0]
         elif use in {"image", "label"}:
+            free = [name for name in header if name not in {*columns.values(), *asked.values()}] or header
+            paths = [name for name in free if Path(first[name] or "").suffix[1:2].isalpha()]
+            guess = [*paths, *free][0] if use == "image" else free[-1]
+            query = "&".join(f"{key}={name}" for key, name in {**asked, use: guess}.items())
             raise UsageError(
                 f"table {str(path)!r} has no column for the {use} (one of {', '.join(names)}); it has {few(header)}: "
-                f"name it, as in csv:{path}?{use}={header[-1]}"
+                f"name it, as in csv:{path}?{query}"
             )
     return columns
 

@@ -62,8 +62,8 @@ def method(
 
     A function takes `(net, batch)` and returns maps `[B, c, h, w]`, as a tensor or as
     `saliencynoise.interfaces.Maps`; further parameters become parameters of the method. `net` is a
-    `saliencynoise.interfaces.Scorer`, with kind="module" the `Network` itself. A class is a frozen dataclass with
-    `from_pass`, `attribute` or `attribute_module`. The other arguments are those of
+    `saliencynoise.interfaces.Scorer`, with kind="module" a `Network`, whose `module` is the nn.Module. A class is a
+    frozen dataclass with `from_pass`, `attribute` or `attribute_module`. The other arguments are those of
     `saliencynoise.interfaces.MethodSpec`.
 
     Args:

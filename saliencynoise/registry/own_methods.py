@@ -71,6 +71,18 @@ class OwnMethods:
         """Return the method of a function or class; None where it was not decorated."""
         return next((method for method in self if method.given is given), None)
 
+    def name_of(self, given: object) -> str:
+        """Return the name of the method of a function or class.
+
+        Raises:
+            UsageError: if it was not decorated.
+        """
+        method = self.of(given)
+        if method is None:
+            name = getattr(given, "__name__", repr(given))
+            raise UsageError(f"{name} is no method; write @sn.method above it, or give the name of a method")
+        return method.spec.name
+
 
 def target_of(given: Any, *, kind: Kind | None, called: str | None) -> tuple[type, Kind]:
     """Return the dataclass of a function or class, and the kind of the method."""

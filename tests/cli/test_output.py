@@ -66,6 +66,9 @@ def test_train_names_its_pools(capsys):
     assert (code, err) == (0, "")
     assert all(Path(line).is_dir() for line in out.splitlines())
     assert len(out.splitlines()) == 1
+    code, words, _ = call(capsys, "train", *SMALL, "--members", "2")
+    assert code == 0
+    assert f"--init {out.strip()}\n" in words
 
 
 def test_a_quiet_command_still_tells_errors(capsys):

@@ -122,3 +122,11 @@ def test_files_that_are_no_tables_are_named(tmp_path):
         load(str(tmp_path / "a.png"))
     with pytest.raises(UsageError, match="'colour' is no column that is read; name image, label"):
         load(f"{tmp_path}/none.csv?colour=x")
+
+
+def test_a_suggested_column_of_images_is_the_one_with_paths(tmp_path):
+    (tmp_path / "odd.csv").write_text("scan;diagnosis\na/0.png;sick\n")
+    with pytest.raises(UsageError, match=r"odd\.csv\?image=scan$"):
+        load_csv(path=str(tmp_path / "odd.csv"), image_size=None, seed=0)
+    with pytest.raises(UsageError, match=r"odd\.csv\?image=scan&label=diagnosis$"):
+        load_csv(path=f"{tmp_path / 'odd.csv'}?image=scan", image_size=None, seed=0)

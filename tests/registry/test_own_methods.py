@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 import saliencynoise as sn
 from saliencynoise.interfaces import Maps, MethodSpec, UsageError
@@ -148,3 +151,27 @@ def test_two_definitions_of_one_name_are_an_error_and_the_same_one_again_is_none
     assert len(list(catalogue().own_methods)) == 1
     assert list(OwnMethods()) == []
     assert isinstance(next(iter(catalogue().own_methods)).spec, MethodSpec)
+
+
+def test_the_guides_method_by_captum_passes_the_checks(capsys):
+    pytest.importorskip("captum")
+    page = Path(__file__).parents[2] / "docs/guides/own-networks.md"
+    if not page.exists():
+        pytest.skip("the docs are not in this distribution")
+    found = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (block,) = [block for block in found if "captum" in block]
+    names: dict[str, object] = {"__name__": "guide"}
+    exec(block, names)  # noqa: S102 - our own page
+    assert int(capsys.readouterr().out) > 0
+    networks = [nn.Sequential(nn.Flatten(), nn.Linear(48, 2)) for _ in range(2)]
+    study = sn.attribute(networks, torch.rand(3, 3, 4, 4), methods=[names["captum_saliency"]], keep_maps="none")
+    assert study.done[0].method == "captum_saliency"
+
+
+def test_a_function_that_is_no_method_is_named():
+    def undecorated(net, batch):
+        """No method."""
+
+    networks = [nn.Sequential(nn.Flatten(), nn.Linear(48, 2)) for _ in range(2)]
+    with pytest.raises(sn.UsageError, match=r"undecorated is no method; write @sn.method above it"):
+        sn.attribute(networks, torch.rand(3, 3, 4, 4), methods=[undecorated])
