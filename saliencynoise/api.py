@@ -272,8 +272,8 @@ def attribute(
 
     config = AttributeConfig(
         methods=_method_names(methods), targets=targets, states=states, layers=layers, background=background,
-        labels=labels, names=names, classes=classes, members=members, clusters=clusters, pictures=pictures, output=output,
-        task=task, draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
+        labels=labels, names=names, classes=classes, members=members, clusters=clusters, pictures=pictures,
+        output=output, task=task, draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
         out=None if out is None else Path(out),
     )  # fmt: skip
     study = attributed(networks, images, config)
