@@ -112,3 +112,14 @@ def test_weights_in_timms_cache_are_found_without_a_network(file, tmp_path, monk
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
     with pytest.raises(UsageError, match=r"test_resnet are not in timm's cache, .*empty, and cannot be fetched: "):
         model.build_pretrained((3, 64, 64), 5, which=None)
+
+
+def test_without_a_network_the_hub_is_asked_once(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail(f"waits {seconds} s"))
+    with pytest.raises(UsageError, match="are not in timm's cache"):
+        TimmModel("test_resnet", adapt=False).build_pretrained((3, 64, 64), 5, which=None)
+    assert "Retrying" not in caplog.text
+    assert constants.HF_HUB_OFFLINE is False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,13 @@ from saliencynoise.interfaces import PretrainedWeights, UsageError, one_line
 from saliencynoise_timm.wrappers import Repeated, Resized
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from torch import nn
+
+
+PATIENCE = 5
+"""Seconds in which the Hugging Face hub must answer."""
 
 
 def known_weights(name: str, which: str | None) -> PretrainedWeights:
@@ -81,7 +85,7 @@ def _created(name: str, *, channels: int, arguments: Mapping[str, Any], which: s
     overlay = {"file": which, "url": "", "hf_hub_id": "", "custom_load": str(which).endswith(".npz")} if file else None
     full = name if which is None or file else f"{name}.{which}"
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), nullcontext() if file else _without_retries():
             warnings.simplefilter("ignore")  # timm warns of renamed architectures
             return timm.create_model(
                 full, pretrained=True, in_chans=channels, pretrained_cfg_overlay=overlay, **arguments
@@ -97,6 +101,26 @@ def _created(name: str, *, channels: int, arguments: Mapping[str, Any], which: s
             f"{one_line(error)}; call timm.create_model('{full}', pretrained=True) where there is a network and copy "
             "that folder here, or name a local file: --init timm:FILE"
         ) from error
+
+
+@contextmanager
+def _without_retries() -> Iterator[None]:
+    """Keep the Hugging Face hub to its cache where one short request does not reach it; it tries for minutes itself."""
+    try:
+        from huggingface_hub import constants, get_session  # noqa: PLC0415 - timm itself does without
+    except ImportError:
+        yield
+        return
+    before = constants.HF_HUB_OFFLINE
+    if not before:
+        try:
+            get_session().head(constants.ENDPOINT, timeout=PATIENCE)
+        except Exception:  # noqa: BLE001 - each library of requests has errors of its own
+            constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _is_file(which: str | None) -> bool:
