@@ -79,6 +79,22 @@ class Study(engine_study.Study):
 
         return write_report(self, path)
 
+    def text(self, *, width: int = 100, legend: bool = False) -> str:
+        """Return what `saliencynoise show` prints: the table, its notes and warnings, the finding, and what is next.
+
+        Args:
+            width: number of columns, 80 or more.
+            legend: explain every column.
+        """
+        from io import StringIO
+
+        from saliencynoise.display.terminal import Terminal
+        from saliencynoise.report.table import print_study
+
+        file = StringIO()
+        print_study(self, Terminal(file=file, width=width), legend=legend)
+        return file.getvalue()
+
     def to_latex(self, columns: Sequence[str] | str | None = None) -> str:
         """Return the table for a paper as LaTeX, with booktabs and a caption, as `saliencynoise show --format latex`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import inspect
 import re
 import subprocess
@@ -25,7 +26,7 @@ FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "measure", "san
 WITHOUT_COMMAND = ("attribute",)
 """Functions of objects, which no command can name."""
 
-TERMINAL = {"as_json", "quiet", "report", "html", "config"}
+TERMINAL = {"as_json", "quiet", "report", "html", "config", "legend"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""
 
 PYTHON = {"observer", "recipe"}
@@ -174,6 +175,10 @@ sn.sanity(keep_map="all")
 sn.bench(precision="float16")
 sn.Study.load("runs/a").reports()
 """
+
+
+def test_the_package_has_the_version_of_its_distribution():
+    assert sn.__version__ == importlib.metadata.version("saliencynoise")
 
 
 def test_a_type_checker_sees_every_public_name():

@@ -54,6 +54,12 @@ class Study:
     folder: Path
     scratch: Scratch | None = field(default=None, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        """Return what was measured, and the SNR of the first methods with their networks for 0.9, in a few lines."""
+        from saliencynoise.display.brief import study_lines  # noqa: PLC0415 - torch, kept off the import path
+
+        return "\n".join(study_lines(self.result, str(self.folder)))
+
     @property
     def failed(self) -> list[Cell]:
         """The cells that could not be computed."""

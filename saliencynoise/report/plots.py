@@ -29,6 +29,11 @@ class Plots:
 
     study: Study
 
+    def __repr__(self) -> str:
+        """Return the names of the figures."""
+        names = ", ".join(f"{name}()" for name in vars(type(self)) if not name.startswith("_"))
+        return f"Figures of {self.study.folder}: {names}"
+
     def maps(
         self, *, images: Sequence[int] = (0,), methods: Names = None, architectures: Names = None, singles: int = 4
     ) -> Figure:  # fmt: skip

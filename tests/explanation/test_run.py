@@ -48,6 +48,16 @@ def test_gradients_and_probabilities_are_those_of_a_loop_over_the_members(config
     np.testing.assert_allclose(gradient.marginal, gradients.mean(0), rtol=1e-4, atol=1e-6)
 
 
+def test_an_explanation_shows_itself_in_a_few_lines(config, save_digit):
+    (found,) = all_of(config(save_digit(5)))
+    head, *lines = repr(found).splitlines()
+    votes = f"{found.votes.count(found.target)} of 3 members"
+    assert head.startswith(f"Explanation of digit-5.png: class '{found.classes[found.target]}' ({votes}")
+    assert lines[0].startswith(f"  gradient: reliability {found.methods[0].reliability.value:.2f} [")
+    assert lines[1].endswith("maps 3 x 1 x 4 x 4")
+    assert len(repr(found)) < 600
+
+
 def test_r_and_reliability_follow_from_the_maps(config, save_digit):
     (found,) = all_of(config(save_digit(5)))
     for own in found.methods:
