@@ -7,8 +7,9 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from saliencynoise.analyses.frontier.config import BUDGETS, SAMPLERS, FrontierConfig
 from saliencynoise.analyses.frontier.config import METHODS as FRONTIER_METHODS
@@ -25,15 +26,19 @@ from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
     from torch import Tensor, nn
 
-    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.explanation.drawable import DrawableExplanation
     from saliencynoise.records.frontier import FrontierRecord
     from saliencynoise.records.sanity import SanityRecord
     from saliencynoise.records.variance import VarianceRecord
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
+PictureLike: TypeAlias = "Image.Image | np.ndarray[Any, Any] | Tensor"
+"""A picture in memory."""
 
 Listed = Sequence[Any] | PathLike | Any
 """A value for each of several things: a list, array or tensor, or the path of a file with one a line."""
@@ -295,8 +300,9 @@ def attribute(
     return Study(study.result, study.folder, study.scratch)
 
 
+@overload
 def explain(
-    picture: PathLike,
+    picture: PathLike | PictureLike,
     *,
     arch: str | Architecture | None = None,
     dataset: str | DatasetLike = "digits",
@@ -319,14 +325,50 @@ def explain(
     seed: int = 0,
     aggregator: str = "mean",
     workers: int | None = None,
+    columns: str | Sequence[str] | None = None,
     observer: Observer | None = None,
-) -> Explanation:
-    """Explain one picture by an ensemble, which is in a pool or is trained first.
+) -> DrawableExplanation: ...
 
-    The command takes any number of pictures and writes a page for each; this function writes no page.
+
+@overload
+def explain(picture: list[Any] | tuple[Any, ...], **settings: Any) -> list[DrawableExplanation]: ...
+
+
+def explain(
+    picture: Any,
+    *,
+    arch: str | Architecture | None = None,
+    dataset: str | DatasetLike = "digits",
+    data_dir: PathLike | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
+    members: int | None = None,
+    pool: PathLike | None = None,
+    target: str | int | Callable[[Any], Any] = "predicted",
+    draws: int = 2,
+    image_size: int | None = None,
+    normalization: str = "auto",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    recipe: Mapping[str, Scalar] | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    aggregator: str = "mean",
+    workers: int | None = None,
+    columns: str | Sequence[str] | None = None,
+    observer: Observer | None = None,
+) -> DrawableExplanation | list[DrawableExplanation]:
+    """Explain a picture, or several, by an ensemble, which is in a pool or is trained first.
+
+    The command writes a page for each picture; this function writes no page.
 
     Args:
-        picture: an image file.
+        picture: an image file, a picture of Pillow, an array or a tensor; or a list of these, and of folders. An array
+            is `[C, H, W]`, `[H, W, C]`, `[H, W]` or `[1, C, H, W]`, of uint8 from 0 to 255 or floating from 0 to 1
+            (rounded to 256 levels), not normalised. It is scaled and cropped as a file's picture is.
         arch: an architecture as in `bench`; None for the pool's, or for "test_resnet" where timm is installed.
         dataset: data set on which the networks are or were trained; it gives classes and normalisation. As for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
@@ -352,10 +394,14 @@ def explain(
         aggregator: makes the marginal map from members' maps.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
+        columns: of its figure, as of its `plot`; None for those that have room.
         observer: receives progress events of the training; None for no one.
 
     Raises:
-        UsageError: naming the value that cannot be used, and the fix; also if the picture cannot be read.
+        UsageError: naming the value that cannot be used, and the fix; also if a picture cannot be read.
+
+    Returns:
+        The explanation; a list of them for a list.
 
     Example:
         >>> import saliencynoise as sn
@@ -363,8 +409,15 @@ def explain(
         >>> explanation.classes[explanation.vote], explanation.methods[0].reliability.value  # doctest: +SKIP
         ('7', 0.84)
     """
-    from saliencynoise.explanation.run import explain_one
+    from saliencynoise.explanation.figure import checked
+    from saliencynoise.explanation.given import given_files
+    from saliencynoise.explanation.run import explain_all
 
+    several = isinstance(picture, list | tuple)
+    files = given_files(picture if several else [picture])
+    if not several and len(files) != 1:
+        raise UsageError(f"{picture} holds {len(files)} pictures; give [{str(picture)!r}], which returns a list")
+    shown = checked(columns)  # refused before anything is trained
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
         methods=methods, sampler=sampler, init=init, tune=tune, members=members, draws=draws, image_size=image_size,
@@ -372,13 +425,14 @@ def explain(
         aggregator=aggregator, workers=workers,
     )  # fmt: skip
     config = ExplainConfig(
-        pictures=(str(picture),),
+        pictures=tuple(str(file.path) for file in files),
         bench=config_from(settings),
         arch=None if arch is None else _named([arch])[0],
         pool=None if pool is None else str(pool),
         target=str(_named([target])[0]),
     )
-    return explain_one(config, observer or Silent())
+    explanations = [replace(own, columns=shown) for own in explain_all(config, observer or Silent(), files)]
+    return explanations if several else explanations[0]
 
 
 def measure(

@@ -28,7 +28,7 @@ class GivenImages:
     """Images with names, and a background; the `MemberImages` of an attribution.
 
     Attributes:
-        x: `[B, C, H, W]`, float32 or float64, normalised.
+        x: `[B, C, H, W]`, float32, normalised.
         named: a name for each image, from which random numbers derive.
         compared: `[R, C, H, W]`, images that methods may compare with.
         members: a name for each network, from which its own random numbers derive.
@@ -75,10 +75,10 @@ class GivenImages:
 
 
 def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
-    """Return images as a tensor on the CPU.
+    """Return images as a tensor of float32 on the CPU.
 
     Raises:
-        UsageError: if they are no float tensor `[N, C, H, W]`, or hold NaN or infinity.
+        UsageError: if they are no float tensor `[N, C, H, W]`, or hold NaN, infinity or what float32 cannot hold.
     """
     images = values if isinstance(values, torch.Tensor) else _tensor(values, what=what)
     if not images.is_floating_point():
@@ -88,10 +88,14 @@ def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
         )
     if images.ndim != 4 or not images.numel():
         raise UsageError(f"{what} have the shape {list(images.shape)}; give [N, C, H, W], one image or more")
-    broken = (~images.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
+    taken = images.detach().cpu().float().contiguous()
+    broken = (~taken.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
     if broken:
-        raise UsageError(f"{what}: number {broken[0]} holds NaN or infinity ({len(broken)} of {len(images)} do)")
-    return images.detach().cpu().contiguous()
+        number, share = broken[0], f"({len(broken)} of {len(images)} do)"
+        if bool(images[number].isfinite().all()):
+            raise UsageError(f"{what}: number {number} holds values too large for float32 {share}; scale them")
+        raise UsageError(f"{what}: number {number} holds NaN or infinity {share}")
+    return taken
 
 
 def _tensor(values: object, *, what: str) -> Tensor:
@@ -115,7 +119,7 @@ def checked_background(
     if background.shape[1:] != images.shape[1:]:
         sizes = ["x".join(map(str, tensor.shape[1:])) for tensor in (background, images)]
         raise UsageError(f"background images are {sizes[0]}, and the images {sizes[1]}; give them in one size")
-    return background.to(images.dtype)
+    return background
 
 
 def checked_names(values: Sequence[str] | None, count: int, *, what: str, word: str) -> list[str]:

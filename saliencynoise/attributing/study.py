@@ -26,6 +26,8 @@ from saliencynoise.engine.member import describe_network
 from saliencynoise.engine.results import method_record
 from saliencynoise.engine.study_of_maps import KeptMaps, MeasuredMaps, study_of_maps
 from saliencynoise.interfaces import Network, Point, UsageError
+from saliencynoise.interfaces.methods import layers_of
+from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.records.population import PopulationRecord
 from saliencynoise.records.study import (
     ArchitectureResult,
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
     from saliencynoise.registry.bound import BoundAggregator, BoundMethod
     from saliencynoise.scoring.score import Task
+
+POINTS: tuple[Point, ...] = ("top", "intermediate")
+"""The points that are found in each network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +106,11 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
     if aggregator.spec.level != "maps":
         raise UsageError(f"aggregator={config.aggregator} averages networks; choose one of maps, as mean")
     given = GivenNetworks(modules=networks, states=config.states)
-    x = checked_images(images, what="images").float()
+    x = checked_images(images, what="images")
     labels = None if config.labels is None else checked_classes(config.labels, len(x), what="labels")
-    target = given_target(config.targets, labels=labels, images=len(x))
+    if labels is not None and int(labels.min()) < 0:
+        raise UsageError(f"labels: {int(labels.min())} is no class; classes count from 0; leave out what has no label")
+    target = given_target(config.targets, labels=labels, images=len(x), task=config.task)
     asked = Asked(
         images=GivenImages(
             x=x,
@@ -114,7 +121,7 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
         methods=[replace(method, turns=target.turns) for method in methods],
         target=target,
         classes=None if config.classes is None else tuple(map(str, config.classes)),
-        layers=config.layers or {},
+        layers=_layers(config.layers or {}, methods),
         draws=config.draws,
         seed=config.seed,
         device=resolve_device(config.device),
@@ -160,6 +167,16 @@ def _methods(texts: Sequence[str]) -> list[BoundMethod]:
         if names.count(name) > 1:
             raise UsageError(f"the method {name} is asked for twice; name it once")
     return methods
+
+
+def _layers(layers: Mapping[Point, str], methods: Sequence[BoundMethod]) -> Mapping[Point, str]:
+    """Return the paths of modules by point, if some method may read each point."""
+    known = {*POINTS, *(point for method in methods for point in layers_of(method.instance))}
+    for point in layers:
+        if point not in known:
+            hint = did_you_mean(str(point), sorted(known), otherwise="name top or intermediate, as {'top': 'layer4'}")
+            raise UsageError(f"layers names the point {point!r}, which no method reads; {hint}")
+    return layers
 
 
 def _refuse_used(folder: Path) -> None:

@@ -10,14 +10,14 @@ import torch
 
 from saliencynoise.attributing.images import checked_classes
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.target import TURNS, index_of, parsed
+from saliencynoise.records.target import TURNS, VOTED, index_of, parsed
 from saliencynoise.scoring.score import LOGIT, Score
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from saliencynoise.scoring.score import ScoreFunction
+    from saliencynoise.scoring.score import ScoreFunction, Task
 
 Targets: TypeAlias = "int | str | Sequence[int] | Tensor | Callable[[Any], Any]"
 
@@ -75,7 +75,7 @@ class GivenTarget:
         return tuple(logits.double().softmax(-1).mean(0).argmax(-1).tolist())
 
 
-def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int) -> GivenTarget:
+def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int, task: Task) -> GivenTarget:
     """Return the target that a user gives.
 
     Args:
@@ -83,6 +83,7 @@ def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int)
             class, or a score of these as "logprob(predicted)"; or a function from outputs `[N, ...]` to scores `[N]`.
         labels: the labels, where they are known.
         images: number of images.
+        task: what the outputs are; numbers have no class that is true or predicted.
 
     Raises:
         UsageError: if it is none of these.
@@ -97,6 +98,11 @@ def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int)
             text=str(distinct[0]) if len(distinct) == 1 else "given classes", score=LOGIT, numbers=numbers
         )
     target = parsed(targets, default="predicted" if labels is None else "true", option="targets")
+    if task == "regression" and target.of in VOTED:
+        raise UsageError(
+            f"targets='{target}' takes outputs for classes, and task='regression' says that they are numbers; give the "
+            "index of an output, as targets=0"
+        )
     if target.of == "true" and labels is None:
         raise UsageError("targets='true' needs labels; give labels=, or targets='predicted' for the networks' vote")
     return GivenTarget(

@@ -24,6 +24,9 @@ from saliencynoise.interfaces import Dataset, Split, UsageError
 READ_TWICE = 16
 """Items of each part that are read twice, since a random transform gives another image each time."""
 
+MOST_CLASSES = 100_000
+"""More classes than any data set of images has: a larger label is an identifier, and no class."""
+
 WANTED = (
     "it must be a name, or a pair (train, test): of data sets with len() and items (image, label), or of pairs "
     "(images, labels) of tensors or arrays; or a mapping with the keys 'train' and 'test'"
@@ -110,7 +113,12 @@ def _read(part: Any, name: str) -> _Part:
         raise UsageError(f"dataset: the part {name} is empty; give it images")
     images, labels = zip(*(_item(part, index, name) for index in range(len(part))), strict=True)
     for index in range(0, len(part), max(1, len(part) // READ_TWICE)):
-        again, _ = _item(part, index, name)
+        again, label = _item(part, index, name)
+        if label != labels[index]:
+            raise UsageError(
+                f"dataset: item {index} of {name} has the label {labels[index]!r}, and {label!r} when read again; "
+                "a label must stay the same"
+            )
         if again.shape != images[index].shape or not np.array_equal(again, images[index], equal_nan=True):
             raise UsageError(
                 f"dataset: item {index} of {name} is another image when it is read again, so its transform is random; "
@@ -201,11 +209,23 @@ def _given_classes(part: Any) -> tuple[str, ...] | None:
 
 def _classes(train: _Part, test: _Part) -> tuple[str, ...]:
     every = {*train.labels, *test.labels}
+    texts = [label for label in every if isinstance(label, str)]
+    numbers = [label for label in every if isinstance(label, int)]
+    if texts and numbers:
+        raise UsageError(
+            f"dataset: labels are numbers and names, as {numbers[0]!r} and {texts[0]!r}; give one kind, since a number "
+            "counts classes and a name is one"
+        )
     classes = train.classes or test.classes
-    if classes is None:
-        texts = any(isinstance(label, str) for label in every)
-        numbers = [label for label in every if isinstance(label, int)]
-        classes = tuple(sorted(map(str, every), key=natural) if texts else map(str, range(max(numbers, default=0) + 1)))
+    if classes is None and numbers:
+        if max(numbers) < 0 or max(numbers) >= MOST_CLASSES:
+            raise UsageError(
+                f"dataset: the largest label is {max(numbers)}; labels count the classes from 0, of which there may be "
+                f"{MOST_CLASSES}"
+            )
+        classes = tuple(map(str, range(max(numbers) + 1)))
+    elif classes is None:
+        classes = tuple(sorted(texts, key=natural))
     if len(classes) < 2:
         raise UsageError(f"dataset has the class {few(classes)} only; a classifier needs two or more")
     return classes

@@ -102,6 +102,7 @@ class Explanation:
         methods: in the order asked for.
         cautions: warnings that a reader needs to judge it.
         origin: the members and their training.
+        columns: of its figure; None for those that have room.
     """
 
     file: PictureFile
@@ -116,6 +117,7 @@ class Explanation:
     methods: Sequence[MethodExplanation]
     cautions: Sequence[Caution]
     origin: ExplanationOrigin
+    columns: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         """Return the vote, the reliability of each method's average map, and the number of cautions."""

@@ -19,7 +19,8 @@ from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture, decisive_first
 from saliencynoise.explanation.config import ExplainConfig
-from saliencynoise.explanation.explanation import Explanation, MethodExplanation
+from saliencynoise.explanation.drawable import DrawableExplanation
+from saliencynoise.explanation.explanation import MethodExplanation
 from saliencynoise.explanation.members import MemberStream
 from saliencynoise.explanation.method import explained_by
 from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
@@ -44,20 +45,18 @@ MAP_BYTES = 2**28
 """Limit in bytes on the maps in memory together, unless one picture's maps are larger."""
 
 
-def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
-    """Explain the one picture that is asked for.
+def explain_all(config: ExplainConfig, observer: Observer, files: Sequence[PictureFile]) -> list[DrawableExplanation]:
+    """Explain pictures, in order.
 
     Raises:
-        UsageError: as `prepare`; also if a folder of several pictures is named.
+        UsageError: as `prepare`; also if one of them cannot be read.
     """
-    (picture,) = config.pictures
-    prepared = prepare(config, observer)
-    if len(prepared.files) != 1:
-        raise UsageError(f"{picture} holds {len(prepared.files)} pictures; name one, or use saliencynoise explain")
-    (explanation,) = prepared.explanations()
-    if isinstance(explanation, LeftOut):
-        raise UsageError(f"{picture} cannot be read: {explanation.reason}; name an image file")
-    return explanation
+    explanations = []
+    for found in prepare(config, observer, files=files).explanations():
+        if isinstance(found, LeftOut):
+            raise UsageError(f"{found.file.path} cannot be read: {found.reason}; name an image file")
+        explanations.append(found)
+    return explanations
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,7 +83,7 @@ class Prepared:
     sampler: str
     population: PopulationRecord
 
-    def explanations(self) -> Iterator[Explanation | LeftOut]:
+    def explanations(self) -> Iterator[DrawableExplanation | LeftOut]:
         """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
 
         A picture's explanation depends on no other picture.
@@ -107,7 +106,7 @@ class Prepared:
 
     def _explain(
         self, stream: MemberStream, pictures: Sequence[OwnPicture], usual: Mapping[str, tuple[float, float]]
-    ) -> list[Explanation]:
+    ) -> list[DrawableExplanation]:
         pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
         probabilities = stream.probabilities(pixels)
         voted = probabilities.mean(1).argmax(1).tolist()
@@ -135,7 +134,7 @@ class Prepared:
         target: int,
         methods: Sequence[MethodExplanation],
         usual: Mapping[str, tuple[float, float]],
-    ) -> Explanation:
+    ) -> DrawableExplanation:
         ensemble = self.ensemble
         shares = probabilities.numpy()
         classes = ensemble.dataset.classes
@@ -149,7 +148,7 @@ class Prepared:
                 ),
             )
         )
-        return Explanation(
+        return DrawableExplanation(
             file=picture.file,
             picture=shown(torch.from_numpy(picture.seen.pixels.copy())).numpy(),
             size=picture.seen.size,
@@ -227,7 +226,7 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
     """Refuse the pictures if none of them can be read, before anything is trained."""
     reason = ""
     for file in files:
-        image = read_picture(str(file.path), SMALLEST)
+        image = read_picture(file.source, SMALLEST)
         if not isinstance(image, Unreadable):
             return
         reason = reason or image.reason
