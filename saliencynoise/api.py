@@ -7,6 +7,7 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
@@ -20,7 +21,7 @@ from saliencynoise.analyses.variance.config import METHODS as VARIANCE_METHODS
 from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.engine import study as engine_study
 from saliencynoise.engine.config import DEFAULT_METHODS, config_from
-from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.observer import Observer
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
@@ -156,6 +157,7 @@ def bench(
     workers: int | None = None,
     out: PathLike | None = None,
     fresh: bool = False,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> Study:
     """Train an ensemble, or take it from the pool, attribute test images, and return the SNR of the maps.
@@ -200,7 +202,8 @@ def bench(
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         fresh: train and attribute again, even what the pool and the folder hold.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -219,7 +222,8 @@ def bench(
         device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
         keep_maps=keep_maps, workers=workers, out=out, fresh=fresh,
     )  # fmt: skip
-    study = run(config_from(settings), observer or Silent())
+    with _watched(observer, quiet=quiet) as watching:
+        study = run(config_from(settings), watching)
     return Study(study.result, study.folder)
 
 
@@ -326,6 +330,7 @@ def explain(
     aggregator: str = "mean",
     workers: int | None = None,
     columns: str | Sequence[str] | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> DrawableExplanation: ...
 
@@ -359,6 +364,7 @@ def explain(
     aggregator: str = "mean",
     workers: int | None = None,
     columns: str | Sequence[str] | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> DrawableExplanation | list[DrawableExplanation]:
     """Explain a picture, or several, by an ensemble, which is in a pool or is trained first.
@@ -395,7 +401,8 @@ def explain(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         columns: of its figure, as of its `plot`; None for those that have room.
-        observer: receives progress events of the training; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if a picture cannot be read.
@@ -431,7 +438,8 @@ def explain(
         pool=None if pool is None else str(pool),
         target=str(_named([target])[0]),
     )
-    explanations = [replace(own, columns=shown) for own in explain_all(config, observer or Silent(), files)]
+    with _watched(observer, quiet=quiet) as watching:
+        explanations = [replace(own, columns=shown) for own in explain_all(config, watching, files)]
     return explanations if several else explanations[0]
 
 
@@ -584,6 +592,7 @@ def frontier(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[FrontierRecord]:
     """Compare cheap samplers with independently trained networks.
@@ -615,7 +624,8 @@ def frontier(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `frontier.json`, `.folder` its folder; costs are in seconds.
@@ -646,7 +656,8 @@ def frontier(
         reference=reference,
         out=bench_config.out,
     )
-    record = run_frontier(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len({"deep_ensemble", *config.samplers})) as watching:
+        record = run_frontier(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
@@ -669,6 +680,7 @@ def variance(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[VarianceRecord]:
     """Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or hardware.
@@ -695,7 +707,8 @@ def variance(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `variance.json`, `.folder` its folder. Parts of the noise are shares of a map's
@@ -719,7 +732,8 @@ def variance(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
-    record = run_variance(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len(config.bench.archs)) as watching:
+        record = run_variance(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
@@ -744,6 +758,7 @@ def sanity(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[SanityRecord]:
     """Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
@@ -772,7 +787,8 @@ def sanity(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `sanity.json`, `.folder` its folder.
@@ -795,9 +811,17 @@ def sanity(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
-    record = run_sanity(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len(config.samplers)) as watching:
+        record = run_sanity(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
+
+
+def _watched(observer: Observer | None, *, quiet: bool, runs: int = 1) -> AbstractContextManager[Observer]:
+    """Return what receives the events: the user's own, or else a bar in a terminal and lines elsewhere."""
+    from saliencynoise.engine.progress import observing
+
+    return observing(quiet=quiet, runs=runs) if observer is None else nullcontext(observer)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ WITHOUT_COMMAND = ("attribute",)
 TERMINAL = {"as_json", "quiet", "report", "html", "config", "legend"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""
 
-PYTHON = {"observer", "recipe"}
+PYTHON = {"observer", "recipe", "quiet"}
 """Parameters of functions alone: an object, and a table that is part of a command's file of settings."""
 
 DIFFERENT: Mapping[str, set[str]] = {"explain": {"pictures", "picture", "out", "formats"}}
