@@ -27,7 +27,7 @@ def study_lines(result: StudyRecord, folder: str) -> Iterator[str]:
         folder: of the study, as the user knows it.
     """
     images, methods = counted(len(result.images), "image"), counted(len(result.methods), "method")
-    networks = ", ".join(f"{len(own.members)} x {own.short_name}" for own in result.architectures)
+    networks = ", ".join(f"{len(own.members)} x {own.label}" for own in result.architectures)
     dataset = result.dataset.name.removeprefix("builtin/")
     yield one_visible_line(f"Study of {dataset}: {networks}, {images}, {methods}, in {folder}")
     signed = [cell for cell in result.cells if cell.view == "signed"]

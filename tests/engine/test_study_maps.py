@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 
 from saliencynoise.api import Study
-from saliencynoise.engine.named_maps import one_of
 from saliencynoise.engine.study_maps import group_of, map_tree
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.maps import Chunk, MapStore
@@ -124,16 +123,6 @@ def test_a_label_finds_its_maps(study):
         study.maps["gradeint"]
     with pytest.raises(UsageError, match="there are no maps of 'xyz'; there are gradient, noisy, lime"):
         study.member_maps("xyz")
-
-
-def test_a_name_of_several_methods_asks_for_one_of_them():
-    cells = [("net", "gradcam(layer=top)"), ("net", "gradcam(layer=middle)"), ("net", "lime"), ("other", "lime")]
-    assert one_of("gradcam(layer=top)", cells) == one_of("net/gradcam(layer=top)", cells) == cells[0]
-    assert one_of("other/lime", cells) == cells[3]
-    with pytest.raises(UsageError, match=r"name 'net/gradcam\(layer=top\)' or 'net/gradcam\(layer=middle\)'"):
-        one_of("gradcam", cells)
-    with pytest.raises(UsageError, match="name 'net/lime' or 'other/lime'"):
-        one_of("lime", cells)
 
 
 def test_maps_know_their_members_and_the_pixels_that_they_cover(study):
