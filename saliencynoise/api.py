@@ -339,7 +339,7 @@ def explain(
 def explain(picture: list[Any] | tuple[Any, ...], **settings: Any) -> list[DrawableExplanation]: ...
 
 
-def explain(
+def explain(  # type: ignore[misc]  # a list takes the same settings, which the overload does not repeat
     picture: Any,
     *,
     arch: str | Architecture | None = None,

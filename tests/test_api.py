@@ -204,7 +204,7 @@ def test_a_type_checker_refuses_a_misspelt_keyword(tmp_path):
     lines = [re.sub(r": error: .*\[(.*)\]$", r" \1", line) for line in checked.stdout.splitlines() if "error:" in line]
     assert lines == [
         "wrong.py:4 call-arg",
-        "wrong.py:5 arg-type",
+        "wrong.py:5 call-overload",
         "wrong.py:6 call-arg",
         "wrong.py:7 arg-type",
         "wrong.py:8 attr-defined",

@@ -52,7 +52,7 @@ def one_of(name: str, cells: Iterable[tuple[str, str]]) -> tuple[str, str]:
     raise UnknownMapsError(f"there are no maps of '{name}'; {hint}")
 
 
-class MapTree(xr.DataTree):
+class MapTree(xr.DataTree):  # type: ignore[no-untyped-call]  # xarray does not type its subclass hook
     """The maps of a study: groups by their paths, and by labels of methods where these are unambiguous."""
 
     __slots__ = ()
