@@ -536,6 +536,7 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
         >>> document = sn.compare("runs/mine")                                              # doctest: +SKIP
         >>> [(pair["a"], pair["b"], pair["ratio"]) for pair in document["methods"]]         # doctest: +SKIP
     """
+    from saliencynoise.analyses.comparison.document import ComparisonDocument, of_methods
     from saliencynoise.analyses.comparison.run import compare_architectures, compare_methods
     from saliencynoise.analyses.comparison.side_by_side import pairs_of, side_by_side
     from saliencynoise.analyses.comparison.side_by_side_table import document_of
@@ -546,9 +547,11 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
     studies = [run if isinstance(run, engine_study.Study) else Study.load(run) for run in runs]
     if len(studies) > 1:
         table = side_by_side(studies)
-        return document_of(table, *pairs_of(table))
+        return ComparisonDocument(document_of(table, *pairs_of(table)))
     (study,) = studies
-    return {"methods": pair_rows(compare_methods(study)), "architectures": pair_rows(compare_architectures(study))}
+    pairs = compare_methods(study)
+    document = {"methods": pair_rows(pairs), "architectures": pair_rows(compare_architectures(study))}
+    return of_methods(document, study, pairs)
 
 
 def cite(study: engine_study.Study | PathLike) -> str:

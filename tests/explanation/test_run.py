@@ -56,6 +56,9 @@ def test_an_explanation_shows_itself_in_a_few_lines(config, save_digit):
     assert lines[0].startswith(f"  gradient: reliability {found.methods[0].reliability.value:.2f} [")
     assert lines[1].endswith("maps 3 x 1 x 4 x 4")
     assert len(repr(found)) < 600
+    html = found._repr_html_()
+    assert html.count("<tr>") == 1 + len(found.methods)
+    assert all(caution.text.split("'")[0] in html for caution in found.cautions)
 
 
 def test_r_and_reliability_follow_from_the_maps(config, save_digit):
@@ -259,6 +262,6 @@ def test_pictures_in_memory_are_explained_as_their_files_are(config, digits, sav
     of_file = sn.explain(save_digit(5), **settings)
     first, second = sn.explain([pixels, Image.fromarray(pixels[0].numpy())], **settings)
     for own in (first, second):
-        np.testing.assert_array_equal(own.methods[0].maps, of_file.methods[0].maps)
+        np.testing.assert_allclose(own.methods[0].maps, of_file.methods[0].maps, rtol=1e-4, atol=1e-6)
         np.testing.assert_array_equal(own.picture, of_file.picture)
     assert sn.explain(pixels[None], **settings).target == of_file.target
