@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.data.orders import natural
+from saliencynoise.data.run_folders import runs_of
 from saliencynoise.interfaces import Network, PretrainedModel, UsageError
 from saliencynoise.registry.calling import calling
 from saliencynoise.store.pool import Pool
 from saliencynoise.training.tuning import Tuning, find_head, without_head
-from saliencynoise.weights.run_folders import runs_of
 from saliencynoise.weights.state_dicts import COUNTER, read_weights
 
 if TYPE_CHECKING:

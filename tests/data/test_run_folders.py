@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.weights import run_folders
-from saliencynoise.weights.run_folders import files_below, runs_of
+from saliencynoise.data import run_folders
+from saliencynoise.data.run_folders import files_below, runs_of
 
 LIGHTNING = "lightning_logs/version_{}/checkpoints/{}"
 
