@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.attributing.values import as_tensor, shown
 from saliencynoise.engine.attribution import BACKGROUND
 from saliencynoise.interfaces import Batch, Noise, UsageError
 from saliencynoise.interfaces.seeds import noise_seed
-from saliencynoise.scoring import described
 from saliencynoise.scoring.steadiness import IMAGES as PROBES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class GivenImages:
     """Images with names, and a background; the `MemberImages` of an attribution.
 
     Attributes:
-        x: `[B, C, H, W]`, float32 or float64, normalised.
+        x: `[B, C, H, W]`, float32, normalised.
         named: a name for each image, from which random numbers derive.
         compared: `[R, C, H, W]`, images that methods may compare with.
         members: a name for each network, from which its own random numbers derive.
@@ -75,12 +75,14 @@ class GivenImages:
 
 
 def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
-    """Return images as a tensor on the CPU.
+    """Return images as a tensor of float32 on the CPU.
 
     Raises:
-        UsageError: if they are no float tensor `[N, C, H, W]`, or hold NaN or infinity.
+        UsageError: if they are no float tensor `[N, C, H, W]`, or hold NaN, infinity or what float32 cannot hold.
     """
-    images = values if isinstance(values, torch.Tensor) else _tensor(values, what=what)
+    if not hasattr(values, "shape"):
+        raise UsageError(f"{what} are {shown(values)}; give a tensor or an array [N, C, H, W], {NORMALISED}")
+    images = as_tensor(values, what=what, wanted=f"a tensor or an array [N, C, H, W], {NORMALISED}")
     if not images.is_floating_point():
         raise UsageError(
             f"{what} are of type {str(images.dtype).removeprefix('torch.')}; give {NORMALISED}, as "
@@ -88,16 +90,14 @@ def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
         )
     if images.ndim != 4 or not images.numel():
         raise UsageError(f"{what} have the shape {list(images.shape)}; give [N, C, H, W], one image or more")
-    broken = (~images.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
+    taken = images.float().contiguous()
+    broken = (~taken.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
     if broken:
-        raise UsageError(f"{what}: number {broken[0]} holds NaN or infinity ({len(broken)} of {len(images)} do)")
-    return images.detach().cpu().contiguous()
-
-
-def _tensor(values: object, *, what: str) -> Tensor:
-    if not hasattr(values, "shape") or not hasattr(values, "dtype"):
-        raise UsageError(f"{what} are {described(values)}; give a tensor or an array [N, C, H, W], {NORMALISED}")
-    return torch.as_tensor(values)
+        number, share = broken[0], f"({len(broken)} of {len(images)} do)"
+        if bool(images[number].isfinite().all()):
+            raise UsageError(f"{what}: number {number} holds values too large for float32 {share}; scale them")
+        raise UsageError(f"{what}: number {number} holds NaN or infinity {share}")
+    return taken
 
 
 def checked_background(
@@ -115,10 +115,10 @@ def checked_background(
     if background.shape[1:] != images.shape[1:]:
         sizes = ["x".join(map(str, tensor.shape[1:])) for tensor in (background, images)]
         raise UsageError(f"background images are {sizes[0]}, and the images {sizes[1]}; give them in one size")
-    return background.to(images.dtype)
+    return background
 
 
-def checked_names(values: Sequence[str] | None, count: int, *, what: str, word: str) -> list[str]:
+def checked_names(values: Sequence[Any] | None, count: int, *, what: str, word: str) -> list[str]:
     """Return a name for each of some things, all different; "WORD 0" and so on without names.
 
     Raises:
@@ -135,13 +135,19 @@ def checked_names(values: Sequence[str] | None, count: int, *, what: str, word: 
     return names
 
 
-def checked_classes(values: object, count: int, *, what: str) -> Int[Tensor, " B"]:
+def checked_classes(values: object, count: int, *, what: str, also: str = "") -> Int[Tensor, " B"]:
     """Return whole numbers, one for each image; one number stands for all.
+
+    Args:
+        values: numbers, an array or a tensor.
+        count: number of images.
+        what: the argument, for errors.
+        also: what else the argument may be, for errors.
 
     Raises:
         UsageError: if they are no whole numbers, or another number of them.
     """
-    numbers = values.cpu() if isinstance(values, torch.Tensor) else torch.as_tensor(values)
+    numbers = as_tensor(values, what=what, wanted=f"whole numbers, one for each image{also}")
     if numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool:
         raise UsageError(f"{what} are of type {str(numbers.dtype).removeprefix('torch.')}; give whole numbers")
     if numbers.ndim == 0:

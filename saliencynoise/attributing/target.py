@@ -10,14 +10,14 @@ import torch
 
 from saliencynoise.attributing.images import checked_classes
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.target import TURNS, index_of, parsed
+from saliencynoise.records.target import TURNS, VOTED, index_of, parsed
 from saliencynoise.scoring.score import LOGIT, Score
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from saliencynoise.scoring.score import ScoreFunction
+    from saliencynoise.scoring.score import ScoreFunction, Task
 
 Targets: TypeAlias = "int | str | Sequence[int] | Tensor | Callable[[Any], Any]"
 
@@ -60,6 +60,8 @@ class GivenTarget:
             score = replace(score, other=index_of(self.other, classes, option="targets"))
         if self.of:
             number = index_of(self.of, classes, option="targets")
+            if isinstance(score, Score) and score.other == number:
+                raise UsageError(f"targets={self.text} compares the class {number} with itself; name two classes")
             numbers = torch.tensor([number])
         if numbers is not None and isinstance(score, Score):
             wrong = [number for number in numbers.tolist() if not 0 <= number < len(classes)]
@@ -75,7 +77,7 @@ class GivenTarget:
         return tuple(logits.double().softmax(-1).mean(0).argmax(-1).tolist())
 
 
-def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int) -> GivenTarget:
+def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int, task: Task) -> GivenTarget:
     """Return the target that a user gives.
 
     Args:
@@ -83,6 +85,7 @@ def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int)
             class, or a score of these as "logprob(predicted)"; or a function from outputs `[N, ...]` to scores `[N]`.
         labels: the labels, where they are known.
         images: number of images.
+        task: what the outputs are; numbers have no class that is true or predicted.
 
     Raises:
         UsageError: if it is none of these.
@@ -91,12 +94,17 @@ def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int)
         name = getattr(targets, "__name__", type(targets).__name__)
         return GivenTarget(text=name, score=targets, numbers=torch.tensor([0]))
     if not isinstance(targets, str):
-        numbers = checked_classes(targets, images, what="targets")
+        numbers = checked_classes(targets, images, what="targets", also=", or a word, a name or a function")
         distinct = sorted(set(numbers.tolist()))
         return GivenTarget(
             text=str(distinct[0]) if len(distinct) == 1 else "given classes", score=LOGIT, numbers=numbers
         )
     target = parsed(targets, default="predicted" if labels is None else "true", option="targets")
+    if task == "regression" and target.of in VOTED:
+        raise UsageError(
+            f"targets='{target}' takes outputs for classes, and task='regression' says that they are numbers; give the "
+            "index of an output, as targets=0"
+        )
     if target.of == "true" and labels is None:
         raise UsageError("targets='true' needs labels; give labels=, or targets='predicted' for the networks' vote")
     return GivenTarget(

@@ -109,8 +109,9 @@ def measure(
 ) -> None:
     """Measure saliency maps that were computed elsewhere, from files of arrays or tables.
 
-    A file that is named alone holds an array [members, items, ...]. Of several files, or of a pattern, each belongs to
-    a member and holds [items, ...]; a table has a row for each item and a column for each feature.
+    A file that is named alone holds an array whose first axis is the members, and whose second axis is the items. Of
+    several files, or of a pattern, each belongs to a member, and its first axis is the items; a table has a row for
+    each item and a column for each feature.
     """
     from saliencynoise.measuring.run import MeasureConfig  # noqa: PLC0415 - torch, once the options are parsed
     from saliencynoise.measuring.run import measure as run_measure  # noqa: PLC0415 - as above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,13 @@ from saliencynoise.data.sizes import median_side
 from saliencynoise.data.squares import squared
 from saliencynoise.data.tensors import channel_statistics
 from saliencynoise.data.words import few
-from saliencynoise.interfaces import Dataset, Split, UsageError
+from saliencynoise.interfaces import Dataset, Split, UsageError, one_line
 
 READ_TWICE = 16
 """Items of each part that are read twice, since a random transform gives another image each time."""
+
+MOST_CLASSES = 100_000
+"""More classes than any data set of images has: a larger label is an identifier, and no class."""
 
 WANTED = (
     "it must be a name, or a pair (train, test): of data sets with len() and items (image, label), or of pairs "
@@ -106,17 +110,35 @@ def _read(part: Any, name: str) -> _Part:
         return _from_arrays(*arrays, name=name, channels_first=isinstance(part[0], torch.Tensor))
     if not hasattr(part, "__len__") or not hasattr(part, "__getitem__"):
         raise UsageError(f"dataset: the part {name} is a {type(part).__name__}; {WANTED}")
-    if len(part) == 0:
+    with _running(f"len() of {name}"):
+        count = len(part)
+    if count == 0:
         raise UsageError(f"dataset: the part {name} is empty; give it images")
-    images, labels = zip(*(_item(part, index, name) for index in range(len(part))), strict=True)
-    for index in range(0, len(part), max(1, len(part) // READ_TWICE)):
-        again, _ = _item(part, index, name)
+    images, labels = zip(*(_item(part, index, name) for index in range(count)), strict=True)
+    for index in range(0, count, max(1, count // READ_TWICE)):
+        again, label = _item(part, index, name)
+        if label != labels[index]:
+            raise UsageError(
+                f"dataset: item {index} of {name} has the label {labels[index]!r}, and {label!r} when read again; "
+                "a label must stay the same"
+            )
         if again.shape != images[index].shape or not np.array_equal(again, images[index], equal_nan=True):
             raise UsageError(
                 f"dataset: item {index} of {name} is another image when it is read again, so its transform is random; "
                 "leave random transforms out (in training, images are shifted and flipped here)"
             )
     return _Part(images=images, labels=labels, classes=_given_classes(part))
+
+
+@contextmanager
+def _running(what: str) -> Iterator[None]:
+    """Name the part of the user's data set that fails."""
+    try:
+        yield
+    except (UsageError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"dataset: {what} failed: {one_line(error)}; correct the data set") from error
 
 
 def _from_arrays(images: Any, labels: Any, *, name: str, channels_first: bool) -> _Part:
@@ -133,7 +155,8 @@ def _from_arrays(images: Any, labels: Any, *, name: str, channels_first: bool) -
 
 
 def _item(part: Any, index: int, name: str) -> tuple[np.ndarray, int | str]:
-    item = part[index]
+    with _running(f"item {index} of {name}"):
+        item = part[index]
     if isinstance(item, Mapping):
         image_keys, label_keys = named(IMAGES, list(item)), named(LABELS, list(item))
         item = (item[image_keys[0]], item[label_keys[0]]) if image_keys and label_keys else item
@@ -166,6 +189,8 @@ def _array(value: Any) -> np.ndarray | None:
 
 def _channels_first(array: np.ndarray, *, preferred: bool) -> np.ndarray:
     """Return an image as `[C, H, W]`; `preferred`: channels are the first axis, unless only the last one is short."""
+    if 0 in array.shape:
+        raise UsageError(f"dataset: an image has the shape {list(array.shape)}, without a pixel; leave it out")
     if array.ndim == 2:
         return array[None]
     first, last = array.shape[0] <= 4, array.shape[-1] <= 4
@@ -177,9 +202,9 @@ def _label(value: Any, name: str, index: int) -> int | str:
         return value
     try:
         number = float(value)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         number = 0.5
-    if number != int(number):
+    if not number.is_integer():
         raise UsageError(
             f"dataset: the label of item {index} of {name} is {value!r}; it must be a whole number or a name"
         )
@@ -201,11 +226,23 @@ def _given_classes(part: Any) -> tuple[str, ...] | None:
 
 def _classes(train: _Part, test: _Part) -> tuple[str, ...]:
     every = {*train.labels, *test.labels}
+    texts = [label for label in every if isinstance(label, str)]
+    numbers = [label for label in every if isinstance(label, int)]
+    if texts and numbers:
+        raise UsageError(
+            f"dataset: labels are numbers and names, as {numbers[0]!r} and {texts[0]!r}; give one kind, since a number "
+            "counts classes and a name is one"
+        )
     classes = train.classes or test.classes
-    if classes is None:
-        texts = any(isinstance(label, str) for label in every)
-        numbers = [label for label in every if isinstance(label, int)]
-        classes = tuple(sorted(map(str, every), key=natural) if texts else map(str, range(max(numbers, default=0) + 1)))
+    if classes is None and numbers:
+        if max(numbers) < 0 or max(numbers) >= MOST_CLASSES:
+            raise UsageError(
+                f"dataset: the largest label is {max(numbers)}; labels count the classes from 0, of which there may be "
+                f"{MOST_CLASSES}"
+            )
+        classes = tuple(map(str, range(max(numbers) + 1)))
+    elif classes is None:
+        classes = tuple(sorted(texts, key=natural))
     if len(classes) < 2:
         raise UsageError(f"dataset has the class {few(classes)} only; a classifier needs two or more")
     return classes

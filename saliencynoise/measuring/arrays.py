@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.measuring.items import present
 from saliencynoise.measuring.layout import text_of
 from saliencynoise.measuring.member_maps import Draws, MemberMaps
 from saliencynoise.measuring.readers import ArrayReader, Reader
@@ -66,6 +67,7 @@ def maps_of(values: Any, *, draws: Draws | None, columns: Columns, where: str) -
     if _is_xarray(values):
         return _of_xarray(values, where=where)
     if is_array(values):
+        _refuse_kind(values, where=where)
         return _of_array(values, draws=draws, where=where)
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
         return _of_list(values, draws=draws, columns=columns, where=where)
@@ -73,6 +75,22 @@ def maps_of(values: Any, *, draws: Draws | None, columns: Columns, where: str) -
         f"{where}: {type(values).__name__} is no array of maps; give an array [members, items, ...], a list with an "
         "array for each member, a mapping from method names to these, or the names of files"
     )
+
+
+def _refuse_kind(values: Any, *, where: str) -> None:
+    """Refuse arrays of which some values are not there: masked ones, and tensors that are sparse or without data."""
+    import numpy as np  # noqa: PLC0415 - as below
+
+    if isinstance(values, np.ma.MaskedArray):
+        raise UsageError(
+            f"{where}: a masked array, and all values of a map are measured; give maps.filled(0), or leave out the "
+            "masked items or places"
+        )
+    if str(getattr(values, "device", "")) == "meta":
+        raise UsageError(f"{where}: a tensor on the device meta has no values; give the tensor itself")
+    layout = str(getattr(values, "layout", "torch.strided"))
+    if layout != "torch.strided":
+        raise UsageError(f"{where}: a tensor with the layout {layout.removeprefix('torch.')}; give maps.to_dense()")
 
 
 def _is_xarray(values: object) -> bool:
@@ -84,7 +102,9 @@ def _of_array(values: Any, *, draws: Draws | None, where: str) -> MemberMaps:
     axes = "[members, items, ...]" if draws is None else "[members, draws, items, ...]"
     if len(shape) < (3 if draws is None else 4):
         raise UsageError(f"{where}: an array of shape {text_of(shape) or '()'} is not {axes}")
-    return MemberMaps(readers=_readers(values, shape[0], draws), draws=_several(shape, draws), stacked=True)
+    return MemberMaps(
+        readers=_readers(values, shape[0], draws, where=where), draws=_several(shape, draws), stacked=True
+    )
 
 
 def _several(shape: Sequence[int], draws: Draws | None) -> Draws | None:
@@ -92,10 +112,16 @@ def _several(shape: Sequence[int], draws: Draws | None) -> Draws | None:
     return draws if draws is not None and shape[1] > 1 else None
 
 
-def _readers(values: Any, members: int, draws: Draws | None) -> tuple[tuple[Reader, ...], ...]:
+def _refuse_no_draws(draws: int, *, where: str) -> None:
+    if not draws:
+        raise UsageError(f"{where}: the axis of draws is empty; each member needs one draw or more")
+
+
+def _readers(values: Any, members: int, draws: Draws | None, *, where: str) -> tuple[tuple[Reader, ...], ...]:
     if draws is None:
         return tuple((ArrayReader(values, (member,)),) for member in range(members))
     count = values.shape[1]
+    _refuse_no_draws(count, where=where)
     return tuple(tuple(ArrayReader(values, (member, draw)) for draw in range(count)) for member in range(members))
 
 
@@ -109,11 +135,13 @@ def _of_list(values: Sequence[Any], *, draws: Draws | None, columns: Columns, wh
     readers: list[tuple[Reader, ...]] = []
     for member, array in enumerate(values):
         held = array if is_array(array) else _as_array(array, where=f"{where}, member {member}")
+        _refuse_kind(held, where=f"{where}, member {member}")
         if len(held.shape) < (2 if draws is None else 3):
             axes = "[items, ...]" if draws is None else "[draws, items, ...]"
             raise UsageError(f"{where}: member {member} has shape {text_of(tuple(held.shape)) or '()'}, not {axes}")
-        count = range(held.shape[0]) if draws is not None else ()
-        readers.append(tuple(ArrayReader(held, (draw,)) for draw in count) if count else (ArrayReader(held),))
+        leads: list[tuple[int, ...]] = [()] if draws is None else [(draw,) for draw in range(held.shape[0])]
+        _refuse_no_draws(len(leads), where=f"{where}, member {member}")
+        readers.append(tuple(ArrayReader(held, lead) for lead in leads))
     several = draws if len(readers[0]) > 1 else None
     return MemberMaps(readers=tuple(readers), draws=several)
 
@@ -134,6 +162,7 @@ def _of_explanations(values: Sequence[Any], *, where: str) -> MemberMaps:
         held = explanation.values
         if not is_array(held) or len(held.shape) < 2:
             raise UsageError(f"{where}: the Explanation of member {member} has no values [items, features]")
+        _refuse_kind(held, where=f"{where}, member {member}")
         readers.append((ArrayReader(held),))
     named = getattr(values[0], "feature_names", None)
     shape = readers[0][0].shape
@@ -158,6 +187,7 @@ def _of_xarray(values: Any, *, where: str) -> MemberMaps:
     has_draws = DRAW in dims
     ordered = values.transpose(MEMBER, *([DRAW] if has_draws else []), item, *rest)
     members, draws = ordered.sizes[MEMBER], ordered.sizes[DRAW] if has_draws else 1
+    _refuse_no_draws(draws, where=where)
     readers = tuple(
         tuple(
             DataArrayReader(ordered.isel({MEMBER: member, **({DRAW: draw} if has_draws else {})}), item)
@@ -173,9 +203,22 @@ def _of_xarray(values: Any, *, where: str) -> MemberMaps:
         layout="values" if is_list else "picture",
         members=_coordinate(values, MEMBER),
         names=_coordinate(values, item),
-        labels=tuple(map(str, values.coords["label"].to_numpy())) if "label" in values.coords else (),
+        labels=_labels(values, item, where=where),
         features=_coordinate(values, rest[0]) if len(rest) == 1 else (),
     )
+
+
+def _labels(values: Any, item: str, *, where: str) -> tuple[str, ...]:
+    """Return the labels of the items; none where there is no coordinate of this name."""
+    if "label" not in values.coords:
+        return ()
+    labels = values.coords["label"]
+    if tuple(map(str, labels.dims)) != (item,):
+        raise UsageError(
+            f"{where}: the coordinate 'label' has the dimensions ({', '.join(map(str, labels.dims))}); give it the "
+            f"dimension '{item}', or drop it"
+        )
+    return present(labels.to_numpy().tolist(), option=f"{where}: the coordinate 'label'")
 
 
 def _coordinate(values: Any, name: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class Opener:
     _open: list[Any] = field(default_factory=list)
 
     def arrays(self, path: Path) -> Arrays:
-        """Return the arrays of a file, of which nothing is read yet.
+        """Return the arrays of a file, of which nothing is read yet; those of one axis only where there are no others.
 
         Raises:
             UsageError: if the file cannot be read, or is of no kind that is read here.
@@ -74,9 +74,12 @@ class Opener:
         if kind not in readers:
             raise UsageError(f"{path}: {_unknown(kind)}")
         try:
-            return readers[kind](path)
+            arrays = readers[kind](path)
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {one_line(error)}") from error
+        if not arrays:
+            raise UsageError(f"{path} holds no array; name a file with maps")
+        return {name: array for name, array in arrays.items() if len(array.shape) > 1} or arrays
 
     def _safetensors(self, path: Path) -> Arrays:
         from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - only where such a file is named
@@ -105,8 +108,9 @@ class SlicedTensor:
     def dtype(self) -> str:
         """Its number format in words."""
         code = str(self.values.get_dtype())
-        kind = {"F": "float", "BF": "bfloat", "I": "int", "U": "uint"}.get(code.rstrip("0123456789"), code)
-        return kind + code.lstrip("BFIU")
+        kind = code.rstrip("0123456789")
+        words = {"F": "float", "BF": "bfloat", "I": "int", "U": "uint"}
+        return words[kind] + code[len(kind) :] if kind in words else code.lower().replace("f8_", "float8_")
 
     def __getitem__(self, key: tuple[int | slice, ...]) -> Any:
         """Return the values at some indices and a slice."""
@@ -150,8 +154,10 @@ def found_files(texts: Sequence[str]) -> list[Files]:
 
 def _split(text: str) -> tuple[str, str]:
     name, separator, pattern = text.partition("=")
-    if not separator or Path(text).exists() or "/" in name:
+    if not separator or "/" in name or Path(text).exists() or (_is_pattern(text) and glob.glob(text, recursive=True)):  # noqa: PTH207 - as below
         return "", text
+    if not name.strip() or not pattern.strip():
+        raise UsageError(f"'{text}' is no NAME=FILES; give for example ig='runs/*/ig.npy'")
     return name.strip(), pattern
 
 
@@ -203,9 +209,10 @@ def _of_method(
 ) -> dict[str, MemberMaps]:  # fmt: skip
     default = files.name or _common_stem(files.paths)
     kinds = list(dict.fromkeys(kind_of(path) for path in files.paths))
-    if kinds[0] in TABLES:
+    if any(kind in TABLES for kind in kinds):
         if len(kinds) > 1:
-            raise UsageError(f"{files.paths[0]} is a table, and other files are not; give files of one kind")
+            table = next(path for path in files.paths if kind_of(path) in TABLES)
+            raise UsageError(f"{table} is a table, and other files are of another kind; give files of one kind")
         refuse_single(len(files.paths), where=default)
         names = distinct(files.paths)
         frames = [read_table(path) for path in files.paths]
@@ -214,11 +221,15 @@ def _of_method(
         arrays = opener.arrays(files.paths[0])
         return {
             _label(files.name, name, default, arrays): maps_of(
-                array, draws=draws, columns=columns, where=str(files.paths[0])
+                array, draws=draws, columns=columns, where=_where(files.paths[0], name)
             )
             for name, array in arrays.items()
         }
     return _of_members(files, default, draws=draws, opener=opener)
+
+
+def _where(path: Path, name: str) -> str:
+    return f"{path}, array '{name}'" if name else str(path)
 
 
 def _label(given: str, name: str, default: str, arrays: Arrays) -> str:
@@ -243,34 +254,39 @@ def _of_members(
     members = tuple(distinct(files.paths))
     return {
         _label(files.name, name, default, opened[0][0]): _joined(
-            [[arrays[name] for arrays in parts] for parts in opened], draws=draws, members=members, paths=files.paths
+            [[arrays[name] for arrays in parts] for parts in opened],
+            draws=draws,
+            members=members,
+            places=[_where(path, name) for path in files.paths],
         )
         for name in names
     }
 
 
 def _joined(
-    parts: Sequence[Sequence[Any]], *, draws: Draws | None, members: tuple[str, ...], paths: Sequence[Path]
+    parts: Sequence[Sequence[Any]], *, draws: Draws | None, members: tuple[str, ...], places: Sequence[str]
 ) -> MemberMaps:
     """Return the maps of the arrays of each member, one after another."""
     readers: list[tuple[Reader, ...]] = []
-    for path, arrays in zip(paths, parts, strict=True):
+    for place, arrays in zip(places, parts, strict=True):
         fewest = 2 if draws is None else 3
         short = next((array for array in arrays if len(array.shape) < fewest), None)
         if short is not None:
             axes = "[items, ...]" if draws is None else "[draws, items, ...]"
-            raise UsageError(f"{path}: an array of shape {text_of(tuple(short.shape)) or '()'} is not {axes}")
+            raise UsageError(f"{place}: an array of shape {text_of(tuple(short.shape)) or '()'} is not {axes}")
         leads: list[tuple[int, ...]] = [()] if draws is None else [(draw,) for draw in range(arrays[0].shape[0])]
-        readers.append(tuple(_reader([ArrayReader(array, lead) for array in arrays], path) for lead in leads))
+        if not leads:
+            raise UsageError(f"{place}: the axis of draws is empty; each member needs one draw or more")
+        readers.append(tuple(_reader([ArrayReader(array, lead) for array in arrays], place) for lead in leads))
     several = draws if len(readers[0]) > 1 else None
     return replace(MemberMaps(readers=tuple(readers), draws=several), members=members)
 
 
-def _reader(parts: Sequence[ArrayReader], path: Path) -> Reader:
+def _reader(parts: Sequence[ArrayReader], place: str) -> Reader:
     for part in parts:
         if part.shape[1:] != parts[0].shape[1:]:
             raise UsageError(
-                f"{path}: its files have maps of shape {text_of(parts[0].shape[1:])} and {text_of(part.shape[1:])}"
+                f"{place}: its files have maps of shape {text_of(parts[0].shape[1:])} and {text_of(part.shape[1:])}"
             )
     return parts[0] if len(parts) == 1 else JoinedReader(tuple(parts))
 
@@ -285,6 +301,9 @@ def _parts(path: Path) -> list[Path]:
         return [path]
     inside = [Path(text) for text in sorted(map(str, path.iterdir()), key=natural)]
     files = [part for part in inside if kind_of(part) in ARRAYS]
+    table = next((part for part in inside if kind_of(part) in TABLES), None)
+    if not files and table is not None:
+        raise UsageError(f"{path} is a folder with tables; name the tables, as {path.parent / '*' / table.name}")
     if not files:
         raise UsageError(f"{path} holds no file of maps; name files of the kinds {', '.join(ARRAYS)}")
     return files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from saliencynoise.interfaces import UsageError, one_line
 
 Listed = Sequence[Any] | str | Path | Any
 """Values in a list, an array or a tensor; or a file with one a line, or one value after another with commas."""
+
+MISSING = {"nan", "None", "<NA>", "NaT"}
+"""The texts of values that are no text and say that there is none."""
 
 
 def texts_of(given: Listed | None, *, count: int, option: str, of: str) -> tuple[str, ...]:
@@ -33,12 +36,45 @@ def texts_of(given: Listed | None, *, count: int, option: str, of: str) -> tuple
     if given is None:
         return ()
     values = _read(given, option) if isinstance(given, str | Path) else given
-    listed = values.tolist() if hasattr(values, "tolist") else list(values)
-    if any(isinstance(value, list) for value in listed):
-        raise UsageError(f"{option} has several values for each of the {of}; give one")
+    listed = listed_of(values, option=option, of=of)
     if len(listed) != count:
         raise UsageError(f"{option} has {len(listed)} values, and there are {count} {of}; give one for each")
-    return tuple(str(value).strip() for value in listed)
+    return present(listed, option=option)
+
+
+def listed_of(values: Any, *, option: str, of: str) -> list[Any]:
+    """Return the values of a list, an array, a tensor or another collection with an order.
+
+    Raises:
+        UsageError: if it is no such collection, or has several values for one of what it lists.
+
+    >>> listed_of(np.arange(3), option="labels", of="items")
+    [0, 1, 2]
+    """
+    shape = getattr(values, "shape", None)
+    if shape is not None and len(shape) > 1:
+        raise UsageError(f"{option} has several values for each of the {of}; give one")
+    if shape == () or isinstance(values, bytes | Mapping | Set) or not isinstance(values, Iterable):
+        raise UsageError(f"{option}={values!r} is no list; give a list with one value for each of the {of}")
+    listed = values.tolist() if hasattr(values, "tolist") else list(values)
+    if any(isinstance(value, list | tuple) for value in listed):
+        raise UsageError(f"{option} has several values for each of the {of}; give one")
+    return listed
+
+
+def present(values: Iterable[Any], *, option: str) -> tuple[str, ...]:
+    """Return values as texts after checking that none is missing.
+
+    Raises:
+        UsageError: naming the first that is NaN, None or empty.
+    """
+    texts = []
+    for index, value in enumerate(values):
+        text = str(value).strip()
+        if not text or (not isinstance(value, str) and text in MISSING):
+            raise UsageError(f"{option} has no value at position {index} ({value!r}); give one for each")
+        texts.append(text)
+    return tuple(texts)
 
 
 def _read(given: str | Path, option: str) -> Any:
@@ -53,7 +89,7 @@ def _read(given: str | Path, option: str) -> Any:
     try:
         if path.suffix == ".npy":
             return np.load(path, allow_pickle=False)
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise UsageError(f"{option}={given} cannot be read: {one_line(error)}") from error
 

@@ -29,6 +29,8 @@ class MemberMaps:
         labels: labels of the items; likewise.
         features: names of the values of a map; likewise.
         stacked: whether members and items are two axes of one array, which may be swapped.
+        table: whether they are from tables, a row an item.
+        notes: what a reader of the figures should know of the maps.
     """
 
     readers: tuple[tuple[Reader, ...], ...]
@@ -39,6 +41,8 @@ class MemberMaps:
     labels: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     stacked: bool = False
+    table: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def items(self) -> int:

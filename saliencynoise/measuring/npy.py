@@ -29,15 +29,19 @@ class NpyArray:
         start: the array's first byte.
         shape: of the whole array.
         dtype: its number format.
+        fortran: whether the first axis changes fastest in the file.
     """
 
     path: Path
     start: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fortran: bool = False
 
     def __getitem__(self, key: tuple[int | slice, ...]) -> np.ndarray:
         """Return the values at some indices and a final slice of the next axis."""
+        if self.fortran:
+            return self._strided(key)
         *lead, rows = key
         size = math.prod(self.shape[len(key) :])
         first, last, _ = rows.indices(self.shape[len(lead)]) if isinstance(rows, slice) else (rows, rows + 1, 1)
@@ -53,12 +57,20 @@ class NpyArray:
             raise UsageError(f"{self.path} ends before its last value; write it again")
         return values.reshape(last - first, *self.shape[len(key) :])
 
+    def _strided(self, key: tuple[int | slice, ...]) -> np.ndarray:
+        """Return values that are apart in the file, of which only their pages are read."""
+        if self.path.stat().st_size < self.start + math.prod(self.shape) * self.dtype.itemsize:
+            raise UsageError(f"{self.path} ends before its last value; write it again")
+        if not math.prod(self.shape):
+            return np.empty(self.shape, self.dtype)[key]
+        return np.array(np.memmap(self.path, self.dtype, "r", self.start, self.shape, "F")[key], order="C")
+
 
 def npy_array(path: Path) -> NpyArray:
     """Return the array of a .npy file, which is not read yet.
 
     Raises:
-        UsageError: if it is no such file, or its axes are in Fortran's order.
+        UsageError: if it is no such file.
     """
     with path.open("rb") as file:
         return _described(file, path, where=str(path))
@@ -109,9 +121,4 @@ def _described(file: IO[bytes], path: Path, *, where: str) -> NpyArray:
         shape, fortran, dtype = read(file)
     except (ValueError, EOFError) as error:
         raise UsageError(f"{where} is no array of numpy: {one_line(error)}") from error
-    if fortran and len(shape) > 1:
-        raise UsageError(
-            f"{where} has its axes in Fortran's order, which cannot be read item by item; save "
-            "numpy.ascontiguousarray of it"
-        )
-    return NpyArray(path=path, start=file.tell(), shape=shape, dtype=dtype)
+    return NpyArray(path=path, start=file.tell(), shape=shape, dtype=dtype, fortran=fortran)

@@ -106,6 +106,8 @@ def refuse_format(dtype: str, *, where: str) -> None:
     Raises:
         UsageError: naming the maps and their number format.
     """
+    if dtype.startswith(("float8", "float4")):
+        raise UsageError(f"{where}: the values are {dtype}, with which nothing is computed; turn them into float32")
     if dtype.startswith(("float", "bfloat", "longdouble", "int", "uint")):
         return
     hint = "nothing is unpickled; save them as an array of numbers" if dtype == "object" else "give real numbers"

@@ -83,6 +83,7 @@ def measure(maps: Any, config: MeasureConfig) -> Study:
     columns = Columns(names=config.name_column, labels=config.label_column)
     try:
         methods, origin = _methods(maps, config, columns, Opener(opened))
+        _refuse_unused(methods, columns)
         fits = _fitted(methods, config)
         about = _about(methods, fits, config, origin)
         sources = {
@@ -105,6 +106,7 @@ def _check(config: MeasureConfig) -> None:
         if value is not None and value not in allowed:
             hint = did_you_mean(str(value), allowed, otherwise=f"give {' or '.join(allowed)}")
             raise UsageError(f"{name}={value!r} is not known; {hint}")
+    _check_kinds(config)
     if not config.views:
         raise UsageError("views is empty; give signed, or others of relu, abs, centred")
     for view in config.views:
@@ -113,6 +115,17 @@ def _check(config: MeasureConfig) -> None:
         raise UsageError(f"seed={config.seed!r} is no whole number of 0 or more; give for example 0")
     if not config.network:
         raise UsageError("network is empty; give the networks a name")
+
+
+def _check_kinds(config: MeasureConfig) -> None:
+    """Refuse options that are no text, no path or no list where they must be."""
+    for name, text in (("network", config.network), ("aggregator", config.aggregator)):
+        if not isinstance(text, str):
+            raise UsageError(f"{name}={text!r} is no text; give a name in quotes")
+    if config.out is not None and not isinstance(config.out, str | Path):
+        raise UsageError(f"out={config.out!r} is no path; give the path of a new folder")
+    if isinstance(config.views, str) or not isinstance(config.views, Sequence):
+        raise UsageError(f"views={config.views!r} is no list; give for example views=['signed', 'abs']")
 
 
 def _aggregator(name: str) -> BoundAggregator:
@@ -141,6 +154,18 @@ def _methods(maps: Any, config: MeasureConfig, columns: Columns, opener: Opener)
         else:
             found[str(name)] = maps_of(values, draws=config.draws, columns=columns, where=str(name))
     return found, MEMORY
+
+
+def _refuse_unused(methods: Sources, columns: Columns) -> None:
+    """Refuse columns that are named where there is no table."""
+    if any(one.table for one in methods.values()):
+        return
+    for option, name, instead in (("name", columns.names, "names"), ("label", columns.labels, "labels")):
+        if name is not None:
+            raise UsageError(
+                f"{option}_column={name!r} names a column of a table, and the maps are in arrays; give {instead}= "
+                f"(--{instead})"
+            )
 
 
 def _fitted(methods: Sources, config: MeasureConfig) -> dict[str, Fitted]:
@@ -233,7 +258,7 @@ def _features(methods: Sources, fits: Mapping[str, Fitted], config: MeasureConfi
 
 
 def _notes(methods: Sources, members: int, items: int) -> list[str]:
-    notes = []
+    notes = [note for one in methods.values() for note in one.notes]
     if members > items and any(one.stacked for one in methods.values()):
         notes.append(
             f"there are {members} members and {items} items; if the first axis is that of the items, swap the two axes"

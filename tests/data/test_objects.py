@@ -39,6 +39,30 @@ class Items(Dataset):
         return self.items[index]
 
 
+class Counted(Items):
+    """Each reading gives another label."""
+
+    def __getitem__(self, index):
+        self.reads = vars(self).get("reads", 0) + 1
+        return self.items[index][0], self.reads
+
+
+class Failing(Items):
+    """More items than there are, or an error for each."""
+
+    def __init__(self, *, count, error=None):
+        super().__init__([(X[0], 0), (X[1], 1)])
+        self.count, self.error = count, error
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        if self.error is not None:
+            raise self.error
+        return super().__getitem__(index)
+
+
 def items_of(images, labels=Y):
     return list(zip(images, labels.tolist(), strict=False))
 
@@ -164,6 +188,20 @@ WRONG = {
     ),
     "parts of a label": (both(X, Y + 0.5), r"the label of item 0 of train is .*0\.5"),
     "negative": (both(X, Y - 1), r"the label of item 0 of train is -1; the 2 classes are 0, 1"),
+    "negative only": (both(X, Y * 0 - 1), r"the largest label is -1; labels count the classes from 0"),
+    "identifiers": (both(X, Y + 10**9), r"the largest label is 100000000\d; labels count the classes from 0"),
+    "numbers and names": ((Items([(X[0], 0), (X[1], "0")]), TensorDataset(X, Y)), "numbers and names, as 0 and '0'"),
+    "random labels": ((Counted([(X[0], 0)]), TensorDataset(X, Y)), "item 0 of train has the label 1, and 2 when"),
+    "too long": ((Failing(count=3), Items([])), "item 2 of train failed: IndexError"),
+    "no length": ((Failing(count="x"), Items([])), r"len\(\) of train failed: TypeError"),
+    "failing items": ((Failing(count=2, error=OSError("gone")), Items([])), "item 0 of train failed: OSError: gone"),
+    "ending items": ((Failing(count=2, error=SystemExit(0)), Items([])), "item 0 of train failed: SystemExit"),
+    "NaN label": (
+        (Items([(X[0], float("nan"))]), Items([])),
+        "the label of item 0 of train is nan; it must be a whole",
+    ),
+    "no pixels": ((Items([(X[0][:, :0], 0)]), Items([])), "an image has the shape .*, without a pixel; leave it out"),
+    "large label": ((Items([(X[0], 10**30)] * 2), TensorDataset(X, Y)), r"the largest label is 1\d{30}; labels count"),
     "one class": (both(X, Y * 0), "has the class 0 only"),
     "no image": ((Items([("a.png", 1)]), Items([])), "the image of item 0 of train is str; it must be a PIL image"),
     "channels": (

@@ -143,8 +143,15 @@ REFUSED = {
     "torn.npz": "torn.npz is no .npz file",
     "torn.safetensors": "torn.safetensors is no safetensors file",
     "mixed*": "mixed1.npz has other arrays than mixed0.npz",
-    "fortran.npy": "Fortran's order",
     "seed2/ig*": "files of one kind",
+    "seed2/ig.[cn]*": "seed2/ig.csv is a table, and other files are of another kind",
+    "empty.safetensors": "empty.safetensors holds no array",
+    "empty.npz": "empty.npz holds no array",
+    "bool.safetensors": "the values are bool; give real numbers",
+    "float8.safetensors": "the values are float8_e4m3, with which nothing is computed; turn them into float32",
+    "lines.npz": "lines.npz, array 'sizes': an array of shape 4 is not [members, items, ...]",
+    "ig=": "'ig=' is no NAME=FILES",
+    "tables*": "tables0 is a folder with tables; name the tables, as */ig.csv",
 }
 
 
@@ -153,7 +160,14 @@ def test_files_that_cannot_be_measured_are_refused_in_one_line(folder, maps, cap
     for broken in ("maps.pt", "maps.mat", "torn.npy", "torn.npz", "torn.safetensors"):
         (folder / broken).write_bytes(b"\x93NUMPY\x01")
     np.save("objects.npy", np.array([[[{}]]], dtype=object), allow_pickle=True)
-    np.save("fortran.npy", np.asfortranarray(maps))
+    save_file({}, "empty.safetensors")
+    save_torch({"ig": torch.tensor(maps) > 0}, "bool.safetensors")
+    save_torch({"ig": torch.tensor(maps).to(torch.float8_e4m3fn)}, "float8.safetensors")
+    np.savez("empty.npz")
+    np.savez("lines.npz", sizes=np.arange(4))
+    for index in range(2):
+        (folder / f"tables{index}").mkdir()
+        (folder / f"tables{index}/ig.csv").write_text("a,b\n1,2\n")
     (folder / "short.npy").write_bytes((folder / "all.npy").read_bytes()[:-100])
     np.savez("mixed0.npz", a=maps[0])
     np.savez("mixed1.npz", b=maps[0])
@@ -164,12 +178,58 @@ def test_files_that_cannot_be_measured_are_refused_in_one_line(folder, maps, cap
     assert REFUSED[name] in err
 
 
+def test_arrays_in_the_order_of_fortran_and_beside_labels_are_read(folder, maps, expected):
+    np.save("fortran.npy", np.asfortranarray(maps))
+    np.savez("fortran.npz", maps=np.asfortranarray(maps), labels=np.arange(ITEMS))
+    for name in ("fortran.npy", "fortran.npz"):
+        study = sn.measure(name, keep_maps="none")
+        assert study.done[0].known_figures.estimates.snr.value == pytest.approx(expected, rel=1e-6)
+    (folder / "fortran.npy").write_bytes((folder / "fortran.npy").read_bytes()[:-100])
+    with pytest.raises(sn.UsageError, match=r"fortran\.npy ends before its last value"):
+        sn.measure("fortran.npy")
+
+
+def test_the_index_of_a_table_is_no_feature_and_orders_its_rows(folder, maps, expected):
+    frames = [pd.DataFrame(own.reshape(ITEMS, -1)) for own in maps]
+    for index, frame in enumerate(frames):
+        frame.to_csv(f"numbered{index}.csv")
+        frame.set_axis(list("wxyz")).to_csv(f"named{index}.csv")
+        frame.set_axis(list("wxyz")).sample(frac=1, random_state=index).to_csv(f"mixed{index}.csv")
+    for pattern, names in (("numbered*.csv", [f"item {index}" for index in range(ITEMS)]), ("named*.csv", [*"wxyz"])):
+        study = sn.measure(pattern, keep_maps="none")
+        assert study.done[0].known_figures.estimates.snr.value == pytest.approx(expected, rel=1e-6)
+        assert len(study.result.dataset.features) == 25
+        assert [image.name for image in study.result.images] == names
+    with pytest.raises(sn.UsageError, match="mixed1 has another index than the first"):
+        sn.measure("mixed*.csv")
+
+
+def test_a_list_in_a_file_may_begin_with_a_byte_order_mark(folder):
+    (folder / "starts.txt").write_text("a\na\nb\n", encoding="utf-8-sig")
+    study = sn.measure("all.npy", clusters="starts.txt", keep_maps="none")
+    assert study.result.architectures[0].population.starts == ("a", "b")
+
+
+def test_a_folder_with_an_equals_sign_is_no_name(folder, maps):
+    (folder / "lr=0.1").mkdir()
+    for seed, own in enumerate(maps):
+        np.save(f"lr=0.1/seed{seed}.npy", own)
+    assert sn.measure("lr=0.1/*.npy", keep_maps="none").done[0].method == "maps"
+
+
+def test_the_help_names_the_axes(capsys):
+    code, out, _ = call(capsys, "measure", "--help")
+    assert code == 0
+    assert "first axis is the members" in " ".join(out.split())
+
+
 def test_options_that_do_not_fit_are_refused(folder, capsys):
     for options, words in (
         (["--labels", "missing.txt"], "labels=missing.txt: there is no such file"),
         (["--labels", "a,b"], "labels has 2 values, and there are 4 items"),
         (["--images", "missing*.png"], "images=missing*.png: no file matches"),
         (["--draws", "mine"], "draws='mine' is not known"),
+        (["--label-column", "sick"], "label_column='sick' names a column of a table, and the maps are in arrays"),
     ):
         code, _, err = call(capsys, "measure", "all.npy", *options)
         assert code == 2

@@ -120,6 +120,12 @@ def test_several_methods_are_compared_and_what_is_said_of_items_is_kept(maps, tm
     assert pair["ratio"] > 1
 
 
+def test_a_column_that_all_members_share_is_noted(maps):
+    shared = [frame.assign(age=range(ITEMS), nothing=0) for frame in _tables(maps, "abcd")]
+    (note,) = sn.measure(shared, keep_maps="none").result.dataset.notes
+    assert "all members have the same values in 1 column ('age')" in note
+
+
 def test_without_out_nothing_stays(maps):
     study = sn.measure(maps)
     folder = study.folder
@@ -201,8 +207,48 @@ BROKEN = {
     "xarray": (lambda maps: xr.DataArray(maps[:, :, 0, 0]), {}, "an xarray with the dimensions dim_0, dim_1, dim_2"),
     "an aggregator of networks": (lambda maps: maps, {"aggregator": "mean_logits"}, "averages networks"),
     "seed": (lambda maps: maps, {"seed": -1}, "seed=-1"),
+    "masked": (lambda maps: np.ma.masked_array(maps, mask=maps > 0), {}, "maps: a masked array"),
+    "a list of masked": (lambda maps: [np.ma.masked_array(own) for own in maps], {}, "member 0: a masked array"),
+    "meta": (lambda maps: torch.tensor(maps, device="meta"), {}, "a tensor on the device meta has no values"),
+    "sparse": (lambda maps: torch.tensor(maps).to_sparse(), {}, "the layout sparse_coo; give maps.to_dense()"),
+    "float8": (lambda maps: torch.tensor(maps).to(torch.float8_e4m3fn), {}, "turn them into float32"),
+    "no draws": (lambda maps: maps[:, None][:, :0], {"draws": "own"}, "the axis of draws is empty"),
+    "lists without draws": (lambda maps: [own[None][:0] for own in maps], {"draws": "own"}, "the axis of draws is"),
+    "an xarray without draws": (lambda maps: _xarray(maps).expand_dims(draw=0), {}, "the axis of draws is empty"),
+    "a label for all": (lambda maps: _xarray(maps).assign_coords(label=3), {}, "give it the dimension 'image'"),
+    "a column twice": (lambda maps: _tables(maps, "aabc"), {}, "the column 'a' is there twice"),
+    "other rows": (
+        lambda maps: [frame.sample(frac=1, random_state=index) for index, frame in enumerate(_tables(maps, "abcd"))],
+        {}, "member 1 has another index than the first",
+    ),
+    "a column without table": (lambda maps: maps, {"name_column": "who"}, "the maps are in arrays; give names="),
+    "a name without value": (
+        lambda maps: [frame.assign(who=[1, None, 2, 3, 4, 5]) for frame in _tables(maps, "abcd")],
+        {"name_column": "who"}, "the column 'who' has no value at position 1",
+    ),
+    **{
+        f"{option} is a number": (lambda maps: maps, {option: 5}, f"{option}=5 is no {kind}")
+        for option, kind in {
+            **dict.fromkeys(("labels", "names", "members", "clusters", "views"), "list"),
+            "network": "text", "aggregator": "text", "out": "path",
+        }.items()
+    },
+    "views as text": (lambda maps: maps, {"views": "abs"}, "views='abs' is no list"),
+    "a set of labels": (lambda maps: maps, {"labels": {0, 1}}, "labels={0, 1} is no list"),
+    "bytes": (lambda maps: maps, {"labels": b"ababab"}, "labels=b'ababab' is no list"),
+    "clusters that are missing": (
+        lambda maps: maps, {"clusters": [1, np.nan, 1, 2, 2]}, "clusters has no value at position 1 (nan)",
+    ),
     "huge whole numbers": (lambda maps: np.full((2, 3, 4), 2**60), {}, "beyond 2^53"),
 }  # fmt: skip
+
+
+def _xarray(maps: np.ndarray) -> xr.DataArray:
+    return xr.DataArray(maps, dims=("member", "image", "channel", "y", "x"))
+
+
+def _tables(maps: np.ndarray, names: str) -> list[pd.DataFrame]:
+    return [pd.DataFrame(own.reshape(ITEMS, -1)[:, : len(names)], columns=[*names]) for own in maps]
 
 
 def _with(maps: np.ndarray, place: tuple[int, ...], value: float) -> np.ndarray:
