@@ -27,4 +27,5 @@ def test_the_page_of_a_method_has_its_parameters_with_defaults_and_a_link_to_its
 
 
 def test_signs_of_help_texts_are_no_markup_and_options_are_code():
+    assert pages.prose("`bench` -- finds") == "`bench` -- finds"
     assert pages.prose("as 'a_*' with --init <x>") == r"as 'a\_\*' with `--init` \<x\>"

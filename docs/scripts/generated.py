@@ -47,7 +47,7 @@ def command_pages() -> Iterator[tuple[str, str]]:
     ]
     for group, entries in groups.items():
         if entries:
-            rows = [f"| [`{entry.name}`]({entry.name}.md) | {plain(entry.spec.summary)} |\n" for entry in entries]
+            rows = [f"| [`{entry.name}`]({entry.name}.md) | {prose(entry.spec.summary)} |\n" for entry in entries]
             lines += [f"## {group}\n", "| command | what it does |\n|---|---|\n" + "".join(rows)]
     lines.append(contents(entry.name for entries in groups.values() for entry in entries))
     yield "index", "\n".join(lines)
@@ -193,6 +193,6 @@ def plain(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return the help of a command as markup: options as code, everything else as it stands."""
-    parts = re.split(r"(?<![\w-])(--[a-z][a-z-]*)", text.split("\f", maxsplit=1)[0])
-    return "".join(f"`{part}`" if part.startswith("--") else plain(part) for part in parts)
+    """Return the help of a command as markup: options and what stands in backticks as code, the rest as it stands."""
+    parts = re.split(r"(`[^`\n]+`|(?<![\w-])--[a-z][a-z-]*)", text.split("\f", maxsplit=1)[0])
+    return "".join(f"`{part.strip('`')}`" if part.startswith(("--", "`")) else plain(part) for part in parts)
