@@ -7,6 +7,7 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -27,7 +28,7 @@ from saliencynoise.records.common import Scalar
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.explanation.drawable import DrawableExplanation
     from saliencynoise.records.frontier import FrontierRecord
     from saliencynoise.records.sanity import SanityRecord
     from saliencynoise.records.variance import VarianceRecord
@@ -303,8 +304,9 @@ def explain(
     seed: int = 0,
     aggregator: str = "mean",
     workers: int | None = None,
+    columns: str | Sequence[str] | None = None,
     observer: Observer | None = None,
-) -> Explanation:
+) -> DrawableExplanation:
     """Explain one picture by an ensemble, which is in a pool or is trained first.
 
     The command takes any number of pictures and writes a page for each; this function writes no page.
@@ -336,6 +338,7 @@ def explain(
         aggregator: makes the marginal map from members' maps.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
+        columns: of its figure, as of its `plot`; None for those that have room.
         observer: receives progress events of the training; None for no one.
 
     Raises:
@@ -347,8 +350,10 @@ def explain(
         >>> explanation.classes[explanation.vote], explanation.methods[0].reliability.value  # doctest: +SKIP
         ('7', 0.84)
     """
+    from saliencynoise.explanation.figure import checked
     from saliencynoise.explanation.run import explain_one
 
+    shown = checked(columns)  # refused before anything is trained
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
         methods=methods, sampler=sampler, init=init, tune=tune, members=members, draws=draws, image_size=image_size,
@@ -362,7 +367,7 @@ def explain(
         pool=None if pool is None else str(pool),
         target=str(_named([target])[0]),
     )
-    return explain_one(config, observer or Silent())
+    return replace(explain_one(config, observer or Silent()), columns=shown)
 
 
 def measure(

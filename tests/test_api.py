@@ -31,7 +31,7 @@ TERMINAL = {"as_json", "quiet", "report", "html", "config"}
 PYTHON = {"observer", "recipe"}
 """Parameters of functions alone: an object, and a table that is part of a command's file of settings."""
 
-DIFFERENT: Mapping[str, set[str]] = {"explain": {"pictures", "picture", "out"}}
+DIFFERENT: Mapping[str, set[str]] = {"explain": {"pictures", "picture", "out", "formats"}}
 """The command explains any number of pictures and writes pages; the function explains one and writes nothing."""
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.attributing.values import as_tensor, shown
 from saliencynoise.engine.attribution import BACKGROUND
 from saliencynoise.interfaces import Batch, Noise, UsageError
 from saliencynoise.interfaces.seeds import noise_seed
-from saliencynoise.scoring import described
 from saliencynoise.scoring.steadiness import IMAGES as PROBES
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
     Raises:
         UsageError: if they are no float tensor `[N, C, H, W]`, or hold NaN, infinity or what float32 cannot hold.
     """
-    images = values if isinstance(values, torch.Tensor) else _tensor(values, what=what)
+    if not hasattr(values, "shape"):
+        raise UsageError(f"{what} are {shown(values)}; give a tensor or an array [N, C, H, W], {NORMALISED}")
+    images = as_tensor(values, what=what, wanted=f"a tensor or an array [N, C, H, W], {NORMALISED}")
     if not images.is_floating_point():
         raise UsageError(
             f"{what} are of type {str(images.dtype).removeprefix('torch.')}; give {NORMALISED}, as "
@@ -88,7 +90,7 @@ def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
         )
     if images.ndim != 4 or not images.numel():
         raise UsageError(f"{what} have the shape {list(images.shape)}; give [N, C, H, W], one image or more")
-    taken = images.detach().cpu().float().contiguous()
+    taken = images.float().contiguous()
     broken = (~taken.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
     if broken:
         number, share = broken[0], f"({len(broken)} of {len(images)} do)"
@@ -96,12 +98,6 @@ def checked_images(values: object, *, what: str) -> Float[Tensor, "N C H W"]:
             raise UsageError(f"{what}: number {number} holds values too large for float32 {share}; scale them")
         raise UsageError(f"{what}: number {number} holds NaN or infinity {share}")
     return taken
-
-
-def _tensor(values: object, *, what: str) -> Tensor:
-    if not hasattr(values, "shape") or not hasattr(values, "dtype"):
-        raise UsageError(f"{what} are {described(values)}; give a tensor or an array [N, C, H, W], {NORMALISED}")
-    return torch.as_tensor(values)
 
 
 def checked_background(
@@ -122,7 +118,7 @@ def checked_background(
     return background
 
 
-def checked_names(values: Sequence[str] | None, count: int, *, what: str, word: str) -> list[str]:
+def checked_names(values: Sequence[Any] | None, count: int, *, what: str, word: str) -> list[str]:
     """Return a name for each of some things, all different; "WORD 0" and so on without names.
 
     Raises:
@@ -139,13 +135,19 @@ def checked_names(values: Sequence[str] | None, count: int, *, what: str, word: 
     return names
 
 
-def checked_classes(values: object, count: int, *, what: str) -> Int[Tensor, " B"]:
+def checked_classes(values: object, count: int, *, what: str, also: str = "") -> Int[Tensor, " B"]:
     """Return whole numbers, one for each image; one number stands for all.
+
+    Args:
+        values: numbers, an array or a tensor.
+        count: number of images.
+        what: the argument, for errors.
+        also: what else the argument may be, for errors.
 
     Raises:
         UsageError: if they are no whole numbers, or another number of them.
     """
-    numbers = values.cpu() if isinstance(values, torch.Tensor) else torch.as_tensor(values)
+    numbers = as_tensor(values, what=what, wanted=f"whole numbers, one for each image{also}")
     if numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool:
         raise UsageError(f"{what} are of type {str(numbers.dtype).removeprefix('torch.')}; give whole numbers")
     if numbers.ndim == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
@@ -9,17 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from saliencynoise.interfaces import Network, UsageError, one_line
+from saliencynoise.interfaces import Network, SaliencyNoiseError, UsageError, one_line
 from saliencynoise.registry.calling import wrong_network
-from saliencynoise.scoring import described
+from saliencynoise.scoring import described, failure
 from saliencynoise.scoring.keeping import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from torch import Tensor
 
 Networks = nn.Module | Iterable[nn.Module]
 States = Iterable[Mapping[str, Any]]
@@ -44,6 +43,12 @@ class GivenNetworks:
             UsageError: naming what was given, and the fix.
         """
         if isinstance(self.modules, nn.Module):
+            if self.states is not None and (
+                not isinstance(self.states, Iterable) or isinstance(self.states, str | Mapping)
+            ):
+                raise UsageError(
+                    f"states is {described(self.states)}; give a list of state dicts, one for each network"
+                )
             if self.states is None:
                 raise UsageError(
                     "one network is given, and its maps show no noise; give a list of 2 or more, or states="
@@ -76,19 +81,69 @@ class GivenNetworks:
 
     def _lent(self) -> Generator[nn.Module]:
         if self.states is not None and isinstance(self.modules, nn.Module):
+            _refuse_unusable(self.modules, "the module")
             with as_it_was(self.modules):
-                for number, state in enumerate(self.states):
+                for number, state in enumerate(_given(_own_copies(self.states, self.modules), what="states")):
                     _load(self.modules, state, number)
                     yield self.modules
             return
-        for number, module in enumerate(self.modules):  # type: ignore[arg-type]
+        for number, module in enumerate(_given(self.modules, what="networks")):
             if not isinstance(module, nn.Module):
                 raise UsageError(f"network {number} is {described(module)}; each must be an nn.Module")
-            wrong = wrong_network(Network(module=module, points={}))
-            if wrong:
-                raise UsageError(f"network {number}: {wrong}")
+            _refuse_unusable(module, f"network {number}")
             with as_it_was(module):
                 yield module
+
+
+def _given(values: Any, *, what: str) -> Generator[Any]:
+    """Yield what the user gives, and name the place where that fails; nothing is held while the next one is made."""
+    number = -1
+    try:
+        for value in values:
+            number += 1
+            yield value
+            del value
+    except (SaliencyNoiseError, MemoryError, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise UsageError(f"{what}: number {number + 1} failed: {one_line(failure(error))}") from error
+
+
+def _refuse_unusable(module: nn.Module, name: str) -> None:
+    """Refuse a module that takes no hooks, or whose weights have no size or no values.
+
+    Raises:
+        UsageError: naming the module and the fix.
+    """
+    if isinstance(module, torch.jit.ScriptModule):
+        raise UsageError(
+            f"{name} is a module of TorchScript, whose layers cannot be read; give the nn.Module of which it was made"
+        )
+    wrong = wrong_network(Network(module=module, points={}))
+    if wrong:
+        raise UsageError(f"{name}: {wrong}")
+    for path, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.device.type == "meta":
+            raise UsageError(f"{name}: '{path}' is on the device 'meta', which holds no values; load the weights")
+
+
+def _own_copies(states: Iterable[Any], module: nn.Module) -> Iterable[Any]:
+    """Return the states, with a copy of each that is the module's own memory, which the next state overwrites."""
+    if not isinstance(states, list | tuple):
+        return states
+    own = {_address(value) for value in (*module.parameters(), *module.buffers())} - {None}
+    return [
+        copy.deepcopy(state)
+        if isinstance(state, Mapping) and any(_address(value) in own for value in state.values())
+        else state
+        for state in states
+    ]
+
+
+def _address(value: object) -> int | None:
+    if not isinstance(value, Tensor) or value.layout is not torch.strided:
+        return None
+    return value.untyped_storage().data_ptr() or None
 
 
 def _refuse_one_object(modules: Sequence[object]) -> None:

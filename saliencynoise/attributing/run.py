@@ -194,7 +194,7 @@ class Attribution:
         except SaliencyNoiseError as error:
             raise UsageError(f"{name}: {one_line(error)}") from error
         except BaseException as error:
-            raise UsageError(f"{name} failed on the images: {one_line(failure(error))}") from error
+            raise UsageError(f"{name} failed on the images: {one_line(failure(error))}{_precision(module)}") from error
         if number == len(explained.labels):
             explained.labels.append(type(module).__name__)
         if number == 0:
@@ -304,3 +304,10 @@ class Attribution:
             chunks=self.chunks,
             rows=None,
         )
+
+
+def _precision(module: nn.Module) -> str:
+    """Return the fix for a network whose weights are of another type than the images; "" for one of float32."""
+    kinds = {p.dtype for p in module.parameters() if p.is_floating_point() or p.is_complex()} - {torch.float32}
+    names = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
+    return f"; it has weights of type {names}, and images are float32; give it as network.float()" if names else ""

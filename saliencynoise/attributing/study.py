@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 
@@ -21,6 +22,7 @@ from saliencynoise.attributing.images import (
 from saliencynoise.attributing.networks import GivenNetworks, Networks, States
 from saliencynoise.attributing.run import Asked, Attribution, Explained
 from saliencynoise.attributing.target import given_target
+from saliencynoise.attributing.values import as_list, as_tensor, checked_word, shown
 from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.member import describe_network
 from saliencynoise.engine.results import method_record
@@ -37,18 +39,29 @@ from saliencynoise.records.study import (
     MemberResult,
 )
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import Task
 from saliencynoise.store.scratch import Scratch
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
+    from jaxtyping import Int, UInt8
     from torch import Tensor
 
     from saliencynoise.engine.study import Study
     from saliencynoise.registry.bound import BoundAggregator, BoundMethod
-    from saliencynoise.scoring.score import Task
 
 POINTS: tuple[Point, ...] = ("top", "intermediate")
 """The points that are found in each network."""
+
+LISTS: Mapping[str, str] = MappingProxyType(
+    {
+        "methods": "names, as ['gradient']",
+        "names": "a name for each image",
+        "classes": "a name for each output",
+        "members": "a name for each network",
+        "clusters": "what each network started from",
+    }
+)
+"""The arguments that are lists, and what each of them holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +94,16 @@ class AttributeConfig:
         Raises:
             UsageError: naming the value and the fix.
         """
-        if isinstance(self.methods, str) or not self.methods:
+        for what, wanted in LISTS.items():
+            if getattr(self, what) is not None:
+                object.__setattr__(self, what, as_list(getattr(self, what), what=what, wanted=wanted))
+        if not self.methods or not all(isinstance(method, str) for method in self.methods):
             raise UsageError(f"methods is {self.methods!r}; give a list of names, as ['gradient']")
+        for what, text, example in (("device", self.device, "cpu"), ("aggregator", self.aggregator, "mean")):
+            if not isinstance(text, str):
+                raise UsageError(f"{what} is {shown(text)}; give a name, as {what}='{example}'")
+        checked_word(self.keep_maps, get_args(KeptMaps), what="keep_maps")
+        checked_word(self.task, get_args(Task), what="task")
         if self.layers is not None and not isinstance(self.layers, Mapping):
             raise UsageError(f"layers is {self.layers!r}; give paths of modules by point, as {{'top': 'layer4'}}")
         for name, value, least in (("draws", self.draws, 2), ("seed", self.seed, 0)):
@@ -128,6 +149,7 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
         output=config.output,
         task=config.task,
     )
+    pictures = pictures_of(x) if config.pictures is None else _pictures(config.pictures, len(x))
     if config.out is not None:
         _refuse_used(config.out)
     made, kept = Scratch(), None if config.out else Scratch()
@@ -135,7 +157,7 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
     try:
         attribution = Attribution(given, asked, made.path)
         sources = attribution.run()
-        about = _about(attribution, asked, config, labels=labels, aggregator=aggregator)
+        about = _about(attribution, asked, config, labels=labels, aggregator=aggregator, pictures=pictures)
         return study_of_maps(
             sources, about, folder=folder, aggregator=aggregator, keep_maps=config.keep_maps, scratch=kept
         )
@@ -191,6 +213,7 @@ def _about(
     *,
     labels: Int[Tensor, " B"] | None,
     aggregator: BoundAggregator,
+    pictures: UInt8[Tensor, "B C H W"] | None,
 ) -> MeasuredMaps:
     """Return what is known of the networks and the images beside the maps."""
     found, x = attribution.explained, asked.images.x
@@ -239,7 +262,7 @@ def _about(
         ],
         architecture=_networks(found, asked, config),
         methods={method.display_name: method_record(method) for method in asked.methods},
-        pictures=pictures_of(x) if config.pictures is None else _pictures(config.pictures, len(x)),
+        pictures=pictures,
         correct=correct,
         seconds={
             method.display_name: attribution.seconds(method)
@@ -258,8 +281,8 @@ def _notes(config: AttributeConfig, found: Explained) -> tuple[str, ...]:
 
 def _networks(found: Explained, asked: Asked, config: AttributeConfig) -> ArchitectureResult:
     count = len(found.checksums)
-    if config.members is not None and len(config.members) != count:
-        raise UsageError(f"members has {len(config.members)} names, and there are {count} networks; give one each")
+    if config.members is not None and len(asked.images.members) != count:
+        raise UsageError(f"members has {len(asked.images.members)} names for {count} networks; give one each")
     points = describe_network(Network(module=torch.nn.Identity(), points=found.points))["points"]
     return ArchitectureResult(
         name=found.label,
@@ -295,10 +318,9 @@ def _networks(found: Explained, asked: Asked, config: AttributeConfig) -> Archit
 def _population(clusters: Sequence[Any] | None, count: int) -> PopulationRecord:
     if clusters is None:
         return PopulationRecord(kind="unknown", starts=(), start_of=(), tuned=())
-    values = clusters.tolist() if hasattr(clusters, "tolist") else list(clusters)
-    if len(values) != count:
-        raise UsageError(f"clusters has {len(values)} values, and there are {count} networks; give one each")
-    names = tuple(map(str, values))
+    if len(clusters) != count:
+        raise UsageError(f"clusters has {len(clusters)} values, and there are {count} networks; give one each")
+    names = tuple(map(str, clusters))
     starts = tuple(dict.fromkeys(names))
     return PopulationRecord(
         kind="one_start" if len(starts) == 1 else "several_starts",
@@ -309,8 +331,8 @@ def _population(clusters: Sequence[Any] | None, count: int) -> PopulationRecord:
     )
 
 
-def _pictures(values: Any, count: int) -> Any:
-    pictures = torch.as_tensor(values)
+def _pictures(values: object, count: int) -> UInt8[Tensor, "B C H W"]:
+    pictures = as_tensor(values, what="pictures", wanted=f"bytes [{count}, 1 or 3, H, W]")
     if pictures.dtype != torch.uint8 or pictures.ndim != 4 or len(pictures) != count or pictures.shape[1] not in {1, 3}:
         raise UsageError(
             f"pictures are {str(pictures.dtype).removeprefix('torch.')} {list(pictures.shape)}; give bytes "

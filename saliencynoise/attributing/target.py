@@ -60,6 +60,8 @@ class GivenTarget:
             score = replace(score, other=index_of(self.other, classes, option="targets"))
         if self.of:
             number = index_of(self.of, classes, option="targets")
+            if isinstance(score, Score) and score.other == number:
+                raise UsageError(f"targets={self.text} compares the class {number} with itself; name two classes")
             numbers = torch.tensor([number])
         if numbers is not None and isinstance(score, Score):
             wrong = [number for number in numbers.tolist() if not 0 <= number < len(classes)]
@@ -92,7 +94,7 @@ def given_target(targets: Any, *, labels: Int[Tensor, " B"] | None, images: int,
         name = getattr(targets, "__name__", type(targets).__name__)
         return GivenTarget(text=name, score=targets, numbers=torch.tensor([0]))
     if not isinstance(targets, str):
-        numbers = checked_classes(targets, images, what="targets")
+        numbers = checked_classes(targets, images, what="targets", also=", or a word, a name or a function")
         distinct = sorted(set(numbers.tolist()))
         return GivenTarget(
             text=str(distinct[0]) if len(distinct) == 1 else "given classes", score=LOGIT, numbers=numbers

@@ -26,6 +26,17 @@ Target = Annotated[
     ),
 ]
 Out = Annotated[str | None, o.in_output(help="Folder for the results (default: a folder in ./runs).", metavar="FOLDER")]
+Columns = Annotated[
+    str | None,
+    o.in_output(
+        help="Columns of the figure, with commas: picture, members, mean, significant, noise, overlay (default: those "
+        "that have room).",
+        metavar="NAMES",
+    ),
+]
+Formats = Annotated[
+    str, o.in_output("--format", help="Files of the figure, with commas: png, svg, pdf.", metavar="FORMATS")
+]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 _INIT, _TUNE = ["random"], ["all"]
 
@@ -54,6 +65,8 @@ def explain(
     seed: o.Seed = 0,
     aggregator: o.Aggregator = "mean",
     workers: o.Workers = None,
+    columns: Columns = None,
+    formats: Formats = "png",
     out: Out = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -85,7 +98,7 @@ def explain(
         target_folder = folder_for(settings, out)
         files = picture_files(settings.pictures)
         result_folder = ExplanationFolder(
-            target_folder, files, settings.settings, command=settings.command
+            target_folder, files, settings.settings, command=settings.command, columns=columns, formats=formats
         )  # a wrong folder is refused before anything is trained
         prepared = prepare(settings, observer, files=files)
     with result_folder as folder:

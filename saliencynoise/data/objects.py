@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from saliencynoise.data.sizes import median_side
 from saliencynoise.data.squares import squared
 from saliencynoise.data.tensors import channel_statistics
 from saliencynoise.data.words import few
-from saliencynoise.interfaces import Dataset, Split, UsageError
+from saliencynoise.interfaces import Dataset, Split, UsageError, one_line
 
 READ_TWICE = 16
 """Items of each part that are read twice, since a random transform gives another image each time."""
@@ -109,10 +110,12 @@ def _read(part: Any, name: str) -> _Part:
         return _from_arrays(*arrays, name=name, channels_first=isinstance(part[0], torch.Tensor))
     if not hasattr(part, "__len__") or not hasattr(part, "__getitem__"):
         raise UsageError(f"dataset: the part {name} is a {type(part).__name__}; {WANTED}")
-    if len(part) == 0:
+    with _running(f"len() of {name}"):
+        count = len(part)
+    if count == 0:
         raise UsageError(f"dataset: the part {name} is empty; give it images")
-    images, labels = zip(*(_item(part, index, name) for index in range(len(part))), strict=True)
-    for index in range(0, len(part), max(1, len(part) // READ_TWICE)):
+    images, labels = zip(*(_item(part, index, name) for index in range(count)), strict=True)
+    for index in range(0, count, max(1, count // READ_TWICE)):
         again, label = _item(part, index, name)
         if label != labels[index]:
             raise UsageError(
@@ -125,6 +128,17 @@ def _read(part: Any, name: str) -> _Part:
                 "leave random transforms out (in training, images are shifted and flipped here)"
             )
     return _Part(images=images, labels=labels, classes=_given_classes(part))
+
+
+@contextmanager
+def _running(what: str) -> Iterator[None]:
+    """Name the part of the user's data set that fails."""
+    try:
+        yield
+    except (UsageError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"dataset: {what} failed: {one_line(error)}; correct the data set") from error
 
 
 def _from_arrays(images: Any, labels: Any, *, name: str, channels_first: bool) -> _Part:
@@ -141,7 +155,8 @@ def _from_arrays(images: Any, labels: Any, *, name: str, channels_first: bool) -
 
 
 def _item(part: Any, index: int, name: str) -> tuple[np.ndarray, int | str]:
-    item = part[index]
+    with _running(f"item {index} of {name}"):
+        item = part[index]
     if isinstance(item, Mapping):
         image_keys, label_keys = named(IMAGES, list(item)), named(LABELS, list(item))
         item = (item[image_keys[0]], item[label_keys[0]]) if image_keys and label_keys else item
@@ -174,6 +189,8 @@ def _array(value: Any) -> np.ndarray | None:
 
 def _channels_first(array: np.ndarray, *, preferred: bool) -> np.ndarray:
     """Return an image as `[C, H, W]`; `preferred`: channels are the first axis, unless only the last one is short."""
+    if 0 in array.shape:
+        raise UsageError(f"dataset: an image has the shape {list(array.shape)}, without a pixel; leave it out")
     if array.ndim == 2:
         return array[None]
     first, last = array.shape[0] <= 4, array.shape[-1] <= 4
@@ -185,9 +202,9 @@ def _label(value: Any, name: str, index: int) -> int | str:
         return value
     try:
         number = float(value)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         number = 0.5
-    if number != int(number):
+    if not number.is_integer():
         raise UsageError(
             f"dataset: the label of item {index} of {name} is {value!r}; it must be a whole number or a name"
         )

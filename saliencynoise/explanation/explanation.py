@@ -92,6 +92,7 @@ class Explanation:
         methods: in the order asked for.
         cautions: warnings that a reader needs to judge it.
         origin: the members and their training.
+        columns: of its figure; None for those that have room.
     """
 
     file: PictureFile
@@ -106,6 +107,7 @@ class Explanation:
     methods: Sequence[MethodExplanation]
     cautions: Sequence[Caution]
     origin: ExplanationOrigin
+    columns: tuple[str, ...] | None = None
 
     @property
     def vote(self) -> int:

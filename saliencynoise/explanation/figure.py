@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from saliencynoise.display.figures.averages import MEAN, NOISE, SIGNIFICANT, AverageMap, average_of, colour_limit
-from saliencynoise.display.figures.canvas import (
-    KEY,
-    LOOKS,
-    Grid,
-    draw_bar,
-    draw_failure,
-    draw_map,
-    draw_picture,
-    draw_significant,
-    grid,
-    key,
-    room_for,
-    write_on,
+from saliencynoise.display.figures.averages import (
+    MEAN,
+    NOISE,
+    SIGNIFICANT,
+    AverageMap,
+    average_of,
+    colour_limit,
+    unit_maps,
 )
+from saliencynoise.display.figures.canvas import draw_bar, draw_map, draw_picture, draw_significant, write_on
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.style import SMALL, shortened, two_lines
-from saliencynoise.display.figures.translucent import LOOKS as OVERLAY_LOOKS
-from saliencynoise.display.figures.translucent import draw_overlay
+from saliencynoise.display.figures.chosen import chosen
+from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.tile_rows import PICTURE, Draw, TileBlock, TileLine, draw_rows, fitting
+from saliencynoise.display.figures.translucent import draw_overlay, translucent
 from saliencynoise.display.numbers import percent
 from saliencynoise.explanation.table import facts
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
@@ -33,22 +30,25 @@ from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float, UInt8
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from saliencynoise.explanation.explanation import Explanation
 
 TITLE = "Maps of the picture"
 CAPTION = (
-    "Single members' maps at norm 1, their mean, their standard deviation (noise) and the mean's significant pixels, "
-    f"at {FALSE_DISCOVERY_RATE:.0%} false discoveries, on one colour scale in each row. Red: for the class, blue: "
-    "against it, in the method's own sense. Hatched: not significant. Right: the marginal map over the picture on its "
-    "own scale, with significant pixels outlined."
+    "Single members' maps at norm 1, their mean and its significant pixels, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries, on one colour scale in each row. Red: for the class, blue: against "
+    "it, in the method's own sense. Hatched: not significant. Purple: standard deviation over members. Right: the "
+    "marginal map over the picture, smoothed, on its own scale."
 )
 
-OVERLAY = "overlay"
+MEMBERS, OVERLAY = "members", "overlay"
+COLUMNS = (PICTURE, MEMBERS, MEAN, SIGNIFICANT, NOISE, OVERLAY)
+"""The columns to choose from."""
 
-BELOW = 0.12
-"""Inches between rows."""
+SINGLES = 4
+"""How many members are shown alone, at most."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +98,7 @@ def captioned(explanation: Explanation) -> CaptionedFigure:
         caption=CAPTION,
         alt=alt(rows),
         notes=notes(explanation),
-        figure=draw(rows),
+        figure=draw(rows, title=title_of(explanation), columns=explanation.columns),
         data=pd.DataFrame(facts(explanation)),
         pictorial=True,
     )
@@ -143,18 +143,48 @@ def data(explanation: Explanation) -> list[ExplanationRow]:
     ]
 
 
-def draw(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
-    """Draw rows, one for each method.
+def checked(columns: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the columns that are asked for; a text may name several, with commas. None stays None.
 
-    Columns: the picture, single members' maps at unit norm, their mean over all members, their standard deviation over
-    members, the mean where it is significant (at 5% false discoveries), and the marginal map over the picture. One
-    colour scale a row, symmetric about zero, but for the overlay, whose opacity ends at the 99.5th percentile of its
-    own |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN and
-    failures are drawn as in a gallery.
+    >>> checked("picture,mean")
+    ('picture', 'mean')
+
+    Raises:
+        UsageError: there is no such column.
+    """
+    if columns is None:
+        return None
+    names = [name.strip() for name in columns.split(",")] if isinstance(columns, str) else [*columns]
+    singles = [name for name in names if re.fullmatch(r"member \d+", name)]
+    return tuple(chosen(names, [*COLUMNS, *singles]))
+
+
+def title_of(explanation: Explanation) -> str:
+    """Return the title: the class that is explained, its mean probability, and another scalar than its logit."""
+    target = explanation.target
+    probability = percent(float(explanation.probabilities.mean(0)[target]))
+    scalar = explanation.scalar
+    plain = not scalar.function and scalar.score == "logit"
+    of = "" if plain else f"; explained: the {scalar.in_words}"
+    return f"class '{explanation.classes[target]}', probability {probability}{of}"
+
+
+def draw(
+    rows: Sequence[ExplanationRow], *, title: str = "", columns: Sequence[str] | None = None, room: Room = OWN
+) -> Figure:
+    """Draw the picture once, and for each method its maps, with the method's figures above them.
+
+    The members' maps, their mean and its significant pixels share a row's colour scale; the standard deviation and the
+    marginal map over the picture have their own. Maps of zeros, NaN and failures are drawn as in a gallery.
 
     Args:
         rows: at least one.
-        singles: how many members are shown alone, the first ones; all if there are fewer.
+        title: above the picture: the class and its probability.
+        columns: some of `COLUMNS`, or single members as "member 0"; None for as many as are readable.
+        room: where it is drawn.
+
+    Raises:
+        UsageError: there is no such column, the columns do not fit into the width, or another number of axes is given.
 
     Example:
         >>> import numpy as np
@@ -164,36 +194,37 @@ def draw(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
         >>> drawn.savefig("explanation.png")                                            # doctest: +SKIP
     """
     counts = {len(row.maps) for row in rows if row.maps is not None}
-    singles = min(singles, max(counts, default=0))
-    columns = [*(f"member {e}" for e in range(singles)), MEAN, NOISE, SIGNIFICANT, OVERLAY]
-    labels = ["\n".join(_words(row)) for row in rows]
-    canvas = grid(len(rows), 1 + len(columns), left=room_for(labels), between=BELOW, bottom=KEY)
-    for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        first = canvas.place(line, 0)
-        draw_picture(first, row.picture)
-        first.set_ylabel(label, fontsize=SMALL, rotation=0, ha="right", va="center", labelpad=6)
-        if row.average is None:
-            draw_failure(canvas.place(line, 1, across=len(columns)), row.reason)
-        else:
-            _draw_row(canvas, line, row, row.average, columns)
+    members = max(counts, default=0)
+    shown = _columns(checked(columns), members, room)
+    block = TileBlock(
+        title=title, picture=partial(draw_picture, picture=rows[0].picture), lines=[_line(row, shown) for row in rows]
+    )
     every = str(counts.pop()) if len(counts) == 1 else "all"
     titles = {
         MEAN: f"mean of {every}",
-        NOISE: f"noise: SD\nover {every}",
-        SIGNIFICANT: f"significant\nat {FALSE_DISCOVERY_RATE:.0%} FDR",
+        NOISE: f"SD over {every}",
+        SIGNIFICANT: f"significant, {FALSE_DISCOVERY_RATE:.0%} FDR",
+        OVERLAY: "marginal map over picture",
     }
-    titles[OVERLAY] = "marginal map\nover picture"
-    for index, column in enumerate(["picture", *columns]):
-        canvas.heading(index, titles.get(column, column))
-    over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
-    key(canvas.figure, LOOKS | over)
-    return canvas.figure
+    return draw_rows([block], shown, titles, room=room)
+
+
+def _columns(columns: Sequence[str] | None, members: int, room: Room) -> list[str]:
+    """Return the columns that are asked for, or those that are readable."""
+    singles = [f"member {index}" for index in range(members)]
+    first = singles[:SINGLES]
+    if columns is None:
+        averages = [MEAN, SIGNIFICANT, NOISE, OVERLAY]
+        fewer = [[PICTURE, *first[:count], *averages] for count in range(len(first), -1, -1)]
+        fewer += [[PICTURE, MEAN, SIGNIFICANT, OVERLAY], [PICTURE, MEAN, SIGNIFICANT]]
+        return list(fitting(fewer, [SIGNIFICANT, NOISE, OVERLAY], room))
+    names = chosen(columns, [*COLUMNS, *singles])
+    return [one for name in names for one in (first if name == MEMBERS else [name])]
 
 
 def _words(row: ExplanationRow) -> list[str]:
-    """Return the text beside a row."""
-    lines = [shortened(part, 30) for part in two_lines(row.method).split("\n")]
-    lines += [shortened(part, 34) for part in row.lines]
+    """Return the text above a row."""
+    lines = [row.method, *row.lines]
     if row.average is not None and row.tested:
         lines.append(f"{percent(row.average.share)} of values significant")
     if row.no_marginal:
@@ -201,28 +232,45 @@ def _words(row: ExplanationRow) -> list[str]:
     return lines
 
 
-def _draw_row(canvas: Grid, line: int, row: ExplanationRow, average: AverageMap, columns: Sequence[str]) -> None:
+def _line(row: ExplanationRow, columns: Sequence[str]) -> TileLine:
+    if row.average is None:
+        return TileLine(words=_words(row), reason=row.reason)
+    average = row.average
     extent = (row.picture.shape[1], row.picture.shape[2])
-    mean = average.mean.sum(0)
-    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
-    tiles |= {MEAN: mean, NOISE: average.noise, SIGNIFICANT: average.mean_where_significant}
-    limit = colour_limit([tiles[name] for name in columns if name in tiles])
-    significant_pixels = average.significant_pixels
-    for index, column in enumerate(columns, 1):
-        axes = canvas.place(line, index)
-        if column == OVERLAY and row.no_marginal:
-            axes.set_axis_off()
-            write_on(axes, "failed")
-        elif column == OVERLAY:
-            laid = mean if row.marginal is None else row.marginal.sum(0)
-            draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), significant_pixels=significant_pixels)
-        elif column in (NOISE, SIGNIFICANT) and len(average.unit) < 2:
-            axes.set_axis_off()
-            write_on(axes, "needs two\nmembers")
-        elif column == SIGNIFICANT and average.norm > 0:
-            draw_significant(axes, tiles[column], significant_pixels, extent=extent, limit=limit)
-        elif column in tiles:
-            draw_map(axes, tiles[column], extent=extent, limit=limit)
-        else:  # a method of fewer members than another
-            axes.set_axis_off()
-    draw_bar(canvas.figure, axes, limit)
+    maps = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
+    maps |= {MEAN: average.mean.sum(0), SIGNIFICANT: average.mean_where_significant}
+    limit = colour_limit([maps[name] for name in columns if name in maps])
+    signed: list[str] = [name for name in columns if name in maps]
+    tiles: dict[str, Draw] = {name: partial(draw_map, values=maps[name], extent=extent, limit=limit) for name in signed}
+    bars: dict[str, Draw] = {name: partial(draw_bar, limit=limit) for name in signed[-1:]}
+    if SIGNIFICANT in columns and average.norm > 0:
+        pixels = average.significant_pixels
+        tiles[SIGNIFICANT] = partial(
+            draw_significant, values=maps[SIGNIFICANT], significant_pixels=pixels, extent=extent, limit=limit
+        )
+    if NOISE in columns:
+        end = colour_limit([average.noise])
+        tiles[NOISE] = partial(draw_map, values=average.noise, extent=extent, limit=end, signed=False)
+        bars[NOISE] = partial(draw_bar, limit=end, signed=False)
+    if len(average.unit) < 2:
+        tiles |= {name: partial(_write, word="needs two\nmembers") for name in (NOISE, SIGNIFICANT) if name in columns}
+        bars.pop(NOISE, None)
+    if OVERLAY in columns:
+        tiles[OVERLAY], bars[OVERLAY] = _overlay(row, average)
+    return TileLine(words=_words(row), tiles=tiles, bars=bars)
+
+
+def _overlay(row: ExplanationRow, average: AverageMap) -> tuple[Draw, Draw]:
+    """Return what draws the marginal map over the picture, and its colour bar."""
+    if row.no_marginal:
+        return partial(_write, word="failed"), partial(draw_bar, limit=0.0)
+    laid = average.mean if row.marginal is None else row.marginal
+    values = unit_maps(laid[None])[0].sum(0)
+    limit = colour_limit([values])
+    over = partial(draw_overlay, picture=row.picture, values=values, limit=limit)
+    return over, partial(draw_bar, limit=limit, palette=translucent())
+
+
+def _write(axes: Axes, word: str) -> None:
+    axes.set_axis_off()
+    write_on(axes, word)

@@ -6,12 +6,16 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.chosen import chosen
+from saliencynoise.display.figures.saving import KINDS, drawn, write_figure
 from saliencynoise.display.page.made import Made
 from saliencynoise.engine.config import check_out
+from saliencynoise.explanation.figure import captioned, checked
 from saliencynoise.explanation.page import IndexEntry, thumbnail, write_explanation, write_index
 from saliencynoise.explanation.pictures import LeftOut
 from saliencynoise.explanation.record import record_of_explanation
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 RESULT = "explanation.json"
-SUFFIXES = (".png", ".html", ".npz")
+SUFFIXES = (".png", ".svg", ".pdf", ".html", ".npz")
 
 
 def folder_for(config: ExplainConfig, out: str | None) -> Path:
@@ -57,15 +61,32 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     """
 
     def __init__(
-        self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any], *, command: str = ""
+        self,
+        folder: Path,
+        files: Sequence[PictureFile],
+        settings: Mapping[str, Any],
+        *,
+        command: str = "",
+        columns: str | None = None,
+        formats: str = "png",
     ) -> None:
         """Take a folder for the explanations of these pictures by these settings.
 
+        Args:
+            folder: where they are written.
+            files: the pictures.
+            settings: that determine the results.
+            command: that makes the explanations again, for their pages.
+            columns: of the figures, with commas; None for those that have room.
+            formats: of the figures, with commas; a PNG, which is in the page too, is always written.
+
         Raises:
-            UsageError: if a file that would be written is one of the pictures, or the folder holds anything else than
-                explanations of the same pictures by the same settings.
+            UsageError: if a file that would be written is one of the pictures, the folder holds anything else than
+                explanations of the same pictures by the same settings, or there is no such column or format.
         """
         self.folder = folder
+        self._columns = checked(columns)
+        self._formats = chosen([name.strip() for name in formats.split(",")], KINDS, kind="format")
         self._key = key_of(settings)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         self._versions = versions()
@@ -113,13 +134,14 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             write_index(index, self._entries, self._left_out, made=self._made)
 
     def _add(self, explanation: Explanation) -> Path:
-        from saliencynoise.display.figures.saving import drawn  # noqa: PLC0415 - as above
-        from saliencynoise.explanation.figure import captioned  # noqa: PLC0415 - matplotlib
 
         slug = explanation.file.slug
-        figure = captioned(explanation)
+        figure = captioned(replace(explanation, columns=self._columns))
         image = drawn(figure.figure, "png")
         write_bytes(self.folder / f"{slug}.png", image)
+        for kind in self._formats:
+            if kind != "png":
+                write_figure(figure.figure, self.folder / f"{slug}.{kind}")
         write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
         page = write_explanation(
             self.folder / f"{slug}.html", explanation, figure, image, several=self._several, made=self._made

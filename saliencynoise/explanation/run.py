@@ -19,7 +19,8 @@ from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture, decisive_first
 from saliencynoise.explanation.config import ExplainConfig
-from saliencynoise.explanation.explanation import Explanation, MethodExplanation
+from saliencynoise.explanation.drawable import DrawableExplanation
+from saliencynoise.explanation.explanation import MethodExplanation
 from saliencynoise.explanation.members import MemberStream
 from saliencynoise.explanation.method import explained_by
 from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
@@ -44,7 +45,7 @@ MAP_BYTES = 2**28
 """Limit in bytes on the maps in memory together, unless one picture's maps are larger."""
 
 
-def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
+def explain_one(config: ExplainConfig, observer: Observer) -> DrawableExplanation:
     """Explain the one picture that is asked for.
 
     Raises:
@@ -84,7 +85,7 @@ class Prepared:
     sampler: str
     population: PopulationRecord
 
-    def explanations(self) -> Iterator[Explanation | LeftOut]:
+    def explanations(self) -> Iterator[DrawableExplanation | LeftOut]:
         """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
 
         A picture's explanation depends on no other picture.
@@ -107,7 +108,7 @@ class Prepared:
 
     def _explain(
         self, stream: MemberStream, pictures: Sequence[OwnPicture], usual: Mapping[str, tuple[float, float]]
-    ) -> list[Explanation]:
+    ) -> list[DrawableExplanation]:
         pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
         probabilities = stream.probabilities(pixels)
         voted = probabilities.mean(1).argmax(1).tolist()
@@ -135,7 +136,7 @@ class Prepared:
         target: int,
         methods: Sequence[MethodExplanation],
         usual: Mapping[str, tuple[float, float]],
-    ) -> Explanation:
+    ) -> DrawableExplanation:
         ensemble = self.ensemble
         shares = probabilities.numpy()
         classes = ensemble.dataset.classes
@@ -149,7 +150,7 @@ class Prepared:
                 ),
             )
         )
-        return Explanation(
+        return DrawableExplanation(
             file=picture.file,
             picture=shown(torch.from_numpy(picture.seen.pixels.copy())).numpy(),
             size=picture.seen.size,

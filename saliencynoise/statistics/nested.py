@@ -23,7 +23,7 @@ import torch
 from saliencynoise.statistics.clusters import Clusters, sizes_of, start_gram, within_cosines
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
 from saliencynoise.statistics.groups import Groups, variance_of_mean
-from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, Question, claim_interval
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, Question, claim_interval, slopes
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
 from saliencynoise.statistics.snr import pooled_snr, snr_from_cosine
 
@@ -308,7 +308,7 @@ def _of_both(
     if starts < 3:
         return [(value, None) for value in values.tolist()]
     without = torch.stack([figures(c_b, c_w) for c_b, c_w in zip(*_without(between, inside), strict=True)], -1)
-    by_between, by_within = torch.func.jacrev(figures, argnums=(0, 1))(*means)
+    by_between, by_within = slopes(figures, *means)
     parts = by_between[:, None] * between.per_image + by_within[:, None] * inside.per_image
     few = f"indicative: fewer than {INDICATIVE_BELOW} starts" if starts < INDICATIVE_BELOW else ""
     return [

@@ -25,7 +25,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.clusters import Clusters, start_gram
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, variance_of_mean
-from saliencynoise.statistics.intervals import OF_STARTS, Interval, Question, Unit
+from saliencynoise.statistics.intervals import OF_STARTS, Interval, Question, Unit, slopes
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
 if TYPE_CHECKING:
@@ -234,8 +234,8 @@ def template(
             return None
         variances: list[tuple[float, float]] = [(jackknife_variance(_figures(pairs.without)[index]), members - 1)]
         if parts is not None:
-            slope = torch.func.jacrev(_figures)(pairs.means)[index]
-            effects = slope.nan_to_num() @ _effects(parts, pairs)
+            (slope,) = slopes(_figures, pairs.means)
+            effects = slope[index].nan_to_num() @ _effects(parts, pairs)
             variances.append(variance_of_mean(effects * len(parts), groups))
         note = "; ".join(filter(None, (few_members(members, unit), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"

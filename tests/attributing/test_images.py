@@ -22,7 +22,7 @@ BROKEN[1, 0, 0, 0] = float("inf")
         ({"images": IMAGES[0]}, "images have the shape [3, 8, 8]; give [N, C, H, W]"),
         ({"images": IMAGES[:0]}, "images have the shape [0, 3, 8, 8]"),
         ({"images": BROKEN}, "images: number 1 holds NaN or infinity (1 of 2 do)"),
-        ({"images": "a.png"}, "images are a str; give a tensor or an array"),
+        ({"images": "a.png"}, "images are 'a.png'; give a tensor or an array"),
         ({"background": IMAGES[:, :1]}, "background images are 1x8x8, and the images 3x8x8"),
         ({"background": BROKEN}, "background images: number 1 holds NaN"),
         ({"names": ["a"]}, "names has 1 names for 2 images; give one each"),
@@ -33,7 +33,7 @@ BROKEN[1, 0, 0, 0] = float("inf")
         ({"members": ["a", "b"]}, "members has 2 names"),
         ({"clusters": ["a", "b"]}, "clusters has 2 values, and there are 3 networks"),
         ({"pictures": IMAGES}, "pictures are float32 [2, 3, 8, 8]; give bytes [2, 1 or 3, H, W]"),
-        ({"methods": "gradient"}, "methods is 'gradient'; give a list of names"),
+        ({"methods": "gradient"}, "methods is 'gradient'; give a list: names, as"),
         ({"methods": ["gradient", "gradient"]}, "the method builtin/gradient is asked for twice"),
         ({"aggregator": "mean_logits"}, "aggregator=mean_logits averages networks; choose one of maps"),
         ({"layers": {"top": "44"}}, "layers: network 0 (Sequential) has no module '44'"),
@@ -43,6 +43,29 @@ BROKEN[1, 0, 0, 0] = float("inf")
         ({"task": "regression"}, "task='regression' says that they are numbers; give the index of an output"),
         ({"images": IMAGES.double() * 1e300}, "images: number 0 holds values too large for float32 (2 of 2 do)"),
         ({"background": IMAGES.double() * 1e300}, "background images: number 0 holds values too large"),
+        (
+            {"images": np.array([[[[None]]]])},
+            "images are a ndarray of shape (1, 1, 1, 1) and type object, which is no",
+        ),
+        ({"images": IMAGES.to("meta")}, "images are a tensor of the kind meta; give a tensor or an array"),
+        ({"images": IMAGES.to_sparse()}, "images are a tensor of the kind sparse_coo; give"),
+        ({"targets": ["cat", "dog"]}, "targets are a list, which is no tensor of numbers; give whole numbers, one for"),
+        ({"targets": {1}}, "targets are a set, which is no tensor of numbers"),
+        ({"targets": None}, "targets are None, which is no tensor of numbers"),
+        ({"targets": "contrast(1,1)"}, "targets=contrast(1,1) compares the class 1 with itself; name two classes"),
+        ({"labels": list("ab")}, "labels are a list, which is no tensor of numbers"),
+        ({"names": 5}, "names is 5; give a list: a name for each image"),
+        ({"names": "ab"}, "names is 'ab'; give a list"),
+        ({"classes": 5}, "classes is 5; give a list: a name for each output"),
+        ({"members": {"a": 1}}, "members is a dict with the keys 'a'; give a list"),
+        ({"clusters": 5}, "clusters is 5; give a list: what each network started from"),
+        ({"pictures": "x"}, "pictures are 'x', which is no tensor of numbers; give bytes"),
+        ({"methods": [3]}, "methods is [3]; give a list of names"),
+        ({"methods": None}, "methods is None; give a list"),
+        ({"device": 3}, "device is 3; give a name, as device='cpu'"),
+        ({"aggregator": None}, "aggregator is None; give a name"),
+        ({"keep_maps": "al"}, "keep_maps='al' is not known; did you mean 'all'?"),
+        ({"task": 3}, "task=3 is not known; give classification, multilabel, regression"),
         ({"layers": "4"}, "layers is '4'; give paths of modules by point"),
         ({"draws": 1}, "draws is 1; give a whole number of 2 or more"),
         ({"device": "tpu"}, "--device tpu is unknown"),
@@ -61,8 +84,9 @@ def test_a_folder_with_files_is_refused(tmp_path):
         sn.attribute(nets(), IMAGES, methods=["gradient"], out=tmp_path)
 
 
-def test_numpy_is_taken_as_tensors_are():
-    assert torch.equal(checked_images(IMAGES.numpy(), what="images"), IMAGES)
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: x[::-1, :, ::-1][::-1, :, ::-1], lambda x: x.astype(">f4")])
+def test_numpy_is_taken_as_tensors_are(change):
+    assert torch.equal(checked_images(change(IMAGES.numpy()), what="images"), IMAGES)
 
 
 def test_without_a_background_the_images_are_compared_with_each_other():

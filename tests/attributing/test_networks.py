@@ -104,9 +104,25 @@ def nan() -> nn.Module:
     return network
 
 
+def breaking():
+    yield net(0)
+    raise OSError("the disk is gone")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
 @pytest.mark.parametrize(
     ("networks", "message"),
     [
+        (breaking, "networks: number 1 failed: OSError: the disk is gone"),
+        (
+            lambda: [torch.jit.script(net(0)), net(1)],
+            "network 0 is a module of TorchScript, whose layers cannot be read",
+        ),
+        (lambda: [net(0), net(1).to("meta")], "network 1: '0.weight' is on the device 'meta', which holds no values"),
+        (
+            lambda: [net(0).double(), net(1)],
+            "it has weights of type float64, and images are float32; give it as network",
+        ),
         (lambda: net(0), "one network is given, and its maps show no noise; give a list of 2 or more, or states="),
         (lambda: [net(0)], "1 networks are given; give 2 or more"),
         (lambda: iter([net(0)]), "1 networks are given; give 2 or more"),
@@ -135,6 +151,19 @@ def test_states_go_with_one_module_and_must_fit_it():
         sn.attribute(net(0), IMAGES, states=[net(0).state_dict(), net(1, classes=5).state_dict()], **ONE)
     with pytest.raises(sn.UsageError, match=r"states\[0\] is a Sequential; give a state dict"):
         sn.attribute(net(0), IMAGES, states=[net(0)], **ONE)
+
+
+def test_the_states_of_the_module_itself_are_taken_as_they_were():
+    module = net(0)
+    own = sn.attribute(module, IMAGES, states=[net(1).state_dict(), module.state_dict()], **ONE)
+    plain = sn.attribute([net(1), net(0)], IMAGES, **ONE)
+    assert own.table["snr"].tolist() == plain.table["snr"].tolist()
+
+
+@pytest.mark.parametrize("states", [3, {}, "a.pt"])
+def test_states_are_a_list(states):
+    with pytest.raises(sn.UsageError, match=r"states is .*; give a list of state dicts, one for each network"):
+        sn.attribute(net(0), IMAGES, states=states, **ONE)
 
 
 def test_a_vote_needs_networks_that_come_twice():

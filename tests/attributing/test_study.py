@@ -119,9 +119,13 @@ def test_several_outputs_and_clusters_are_told():
         def forward(self, x: Tensor) -> dict[str, Tensor]:
             return {"logits": self.net(x), "aux": x.mean((1, 2, 3))[:, None]}
 
-    study = sn.attribute([Two(seed) for seed in range(4)], IMAGES, methods=["gradient"], targets=1, clusters="aabb")
+    study = sn.attribute(
+        [Two(seed) for seed in range(4)], IMAGES, methods=["gradient"], targets=1, clusters=list("aabb")
+    )
     (architecture,) = study.result.architectures
     assert architecture.adaptations == ("of the network's outputs 'logits' is explained; ignored: aux",)
     assert architecture.population.start_of == (0, 0, 1, 1)
-    plain = sn.attribute([net(seed) for seed in range(4)], IMAGES, methods=["gradient"], targets=1, clusters="aabb")
+    plain = sn.attribute(
+        [net(seed) for seed in range(4)], IMAGES, methods=["gradient"], targets=1, clusters=list("aabb")
+    )
     assert study.table["snr"].tolist() == plain.table["snr"].tolist()

@@ -47,6 +47,22 @@ class Counted(Items):
         return self.items[index][0], self.reads
 
 
+class Failing(Items):
+    """More items than there are, or an error for each."""
+
+    def __init__(self, *, count, error=None):
+        super().__init__([(X[0], 0), (X[1], 1)])
+        self.count, self.error = count, error
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        if self.error is not None:
+            raise self.error
+        return super().__getitem__(index)
+
+
 def items_of(images, labels=Y):
     return list(zip(images, labels.tolist(), strict=False))
 
@@ -176,6 +192,16 @@ WRONG = {
     "identifiers": (both(X, Y + 10**9), r"the largest label is 100000000\d; labels count the classes from 0"),
     "numbers and names": ((Items([(X[0], 0), (X[1], "0")]), TensorDataset(X, Y)), "numbers and names, as 0 and '0'"),
     "random labels": ((Counted([(X[0], 0)]), TensorDataset(X, Y)), "item 0 of train has the label 1, and 2 when"),
+    "too long": ((Failing(count=3), Items([])), "item 2 of train failed: IndexError"),
+    "no length": ((Failing(count="x"), Items([])), r"len\(\) of train failed: TypeError"),
+    "failing items": ((Failing(count=2, error=OSError("gone")), Items([])), "item 0 of train failed: OSError: gone"),
+    "ending items": ((Failing(count=2, error=SystemExit(0)), Items([])), "item 0 of train failed: SystemExit"),
+    "NaN label": (
+        (Items([(X[0], float("nan"))]), Items([])),
+        "the label of item 0 of train is nan; it must be a whole",
+    ),
+    "no pixels": ((Items([(X[0][:, :0], 0)]), Items([])), "an image has the shape .*, without a pixel; leave it out"),
+    "large label": ((Items([(X[0], 10**30)] * 2), TensorDataset(X, Y)), r"the largest label is 1\d{30}; labels count"),
     "one class": (both(X, Y * 0), "has the class 0 only"),
     "no image": ((Items([("a.png", 1)]), Items([])), "the image of item 0 of train is str; it must be a PIL image"),
     "channels": (

@@ -13,15 +13,16 @@ from saliencynoise.analyses.frontier.run import RESULT, load_frontier
 from saliencynoise.analyses.maps_picture import IMAGES, MOST_LINES, MapLine, line_of, maps_or_reason, of_unit_norm
 from saliencynoise.analyses.result import files_of
 from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     GREY,
     LONGEST,
-    blank,
-    legend_below,
+    NORMAL,
+    SMALL,
+    legend_height,
     shortened,
-    small_multiples,
     styles,
-    two_lines,
+    wrapped,
 )
 from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.engine.study import Study
@@ -60,8 +61,11 @@ FILES = files_of("maps", NAME)
 COLUMNS = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
 """Columns of the table that are keys of a row."""
 
-PANEL = (4.8, 4.0)
-"""Size of a panel in inches."""
+RETRAINING = "averages of retrained networks"
+"""Name of the line of averages of retrained networks."""
+
+PANEL = (2.7, 3.0)
+"""Inches of a panel: at least across, at most up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +153,7 @@ def data(record: FrontierRecord) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(record: FrontierRecord) -> Figure:
+def draw(record: FrontierRecord, *, room: Room = OWN) -> Figure:
     """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
 
     Across: seconds to make an average's members and maps, over those of one retrained network. Up: the average's
@@ -162,7 +166,7 @@ def draw(record: FrontierRecord) -> Figure:
     panels = _panels(record)
     if not panels:
         raise UsageError("no strategy of this frontier has both a price and a fidelity; 'saliencynoise show' says why")
-    return _figure(panels)
+    return _figure(panels, room)
 
 
 def figures_of(record: FrontierRecord, folder: Path) -> list[CaptionedFigure | MissingFigure]:
@@ -251,17 +255,19 @@ def _panels(record: FrontierRecord) -> list[FrontierPanel]:
     return [(reference, points) for reference, points in panels if points]
 
 
-def _figure(panels: Sequence[FrontierPanel]) -> Figure:
+def _figure(panels: Sequence[FrontierPanel], room: Room) -> Figure:
     looks = styles(point.name for _, points in panels for point in points)
-    columns = min(3, len(panels))
+    columns = min(3, len(panels), max(1, int(room.across / PANEL[0])))
     rows = -(-len(panels) // columns)
-    figure = blank(PANEL[0] * max(columns, 1.4), PANEL[1] * rows + 0.6)
-    axes = small_multiples(figure, len(panels), columns=columns, sharey=True)
-    for axis in axes[::columns]:
-        axis.set_ylabel("cos² with the true mean map")
+    inches = room.across / columns - 0.6
+    tall = rows * min(PANEL[1], 0.8 * inches + 0.6) + 0.1 + legend_height([*looks, RETRAINING], room.across)
+    part = room.begin(tall)
+    axes = room.panels(part, len(panels), columns=columns, names="architectures and methods", sharey=True)
+    room.label_side(part, axes, "cos² with the true mean map")
     for axis, (panel, points) in zip(axes, panels, strict=True):
-        _draw_panel(axis, panel, points, looks)
-    legend_below(figure, axes)
+        _draw_panel(axis, panel, points, looks, inches=inches)
+    room.legend(part, axes)
+    figure = root_of(part)
     figure.draw_without_rendering()  # fixes the positions of the points, and so the free space beside them
     for axis, (_, points) in zip(axes, panels, strict=True):
         _label(axis, points, {name: colour for name, (colour, _) in looks.items()})
@@ -273,11 +279,13 @@ def _draw_panel(
     reference: HeldOutNetworks,
     points: Sequence[FrontierPoint],
     looks: Mapping[str, tuple[str, str]],
+    *,
+    inches: float,
 ) -> None:
     snr = reference.snr
     prices = [point.price for point in points]
     curve = [min(prices) * (max(prices) / min(prices)) ** (step / 64) for step in range(65)]
-    axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color=GREY, label="averages of retrained networks")
+    axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color=GREY, label=RETRAINING)
     for name, same_name in groupby(points, key=lambda point: point.name):
         line = list(same_name)
         colour, marker = looks[name]
@@ -293,9 +301,11 @@ def _draw_panel(
     axis.set_xticks(ticks, minor=False)
     axis.set_xlim(low / 1.25, high * 1.25)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    title = two_lines(f"{shortened(reference.architecture, 40)}, {shortened(reference.method, 40)}", longest=44)
-    axis.set_title(title, fontsize=10)
-    axis.set_xlabel("price, in retrained networks")
+    axis.tick_params(labelsize=SMALL)
+    axis.minorticks_off()
+    title = wrapped(f"{reference.method}, {reference.architecture}", inches, size=NORMAL)
+    axis.set_title(title, fontsize=NORMAL)
+    axis.set_xlabel("price, in retrained networks", fontsize=NORMAL)
     axis.grid(alpha=0.3)
 
 
@@ -314,7 +324,7 @@ def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, st
                 taken.append(place)
                 offset = (dx * 0.72, dy * 0.72)  # points, of which an inch has 72, for its 100 dots
                 label = axis.annotate(
-                    text, position, offset, textcoords="offset points", ha="center", va="center", size=8
+                    text, position, offset, textcoords="offset points", ha="center", va="center", size=SMALL
                 )
                 label.set_color(colours[point.name])
                 label.set_path_effects([withStroke(linewidth=2, foreground="white")])

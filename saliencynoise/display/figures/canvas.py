@@ -7,18 +7,17 @@ this below a figure.
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.style import MISSING, SMALL, WIDEST, blank, diverging, shortened
+from saliencynoise.display.figures.style import MISSING, SMALL, WIDEST, blank, diverging, sequential, shortened, wrapped
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float, UInt8
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -37,8 +36,11 @@ KEY = 0.34
 PALE, STRIPE = "#EDEDED", "#BDBDBD"
 """Colours of pixels that are not significant: the ground and the hatch on it."""
 
-ZERO, NOT_SIGNIFICANT, NOT_A_NUMBER = "////", "\\\\\\\\\\", "xxxxx"
+ZERO, NOT_SIGNIFICANT = "////", "\\\\\\\\\\"
 """Hatches."""
+
+SHOWN, INSIGNIFICANT, NAN, CROSSED = "map", "not significant", "NaN", "NaN, over the picture"
+"""Labels of what is drawn, by which the key knows that it is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,7 @@ def draw_map(
     limit: float,
     palette: Colormap | None = None,
     interpolation: str = "nearest",
+    signed: bool = True,
 ) -> None:
     """Draw a map in -limit to limit over a picture's extent; all zeros hatched, NaN grey, both with a word.
 
@@ -135,10 +138,11 @@ def draw_map(
         limit: where the colours end; 0 if there is nothing to scale.
         palette: instead of `diverging`.
         interpolation: "nearest" (each value a rectangle) or "bilinear".
+        signed: whether values may be negative; else the colours are `sequential`, from 0.
     """
     import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
 
-    _show(axes, values, extent, limit, palette=palette, interpolation=interpolation)
+    _show(axes, values, extent, limit, palette=palette, interpolation=interpolation, signed=signed)
     word = word_of(values)
     if word == "all zero":
         axes.add_patch(hatched(np.ones((1, 1), dtype=bool), extent=extent, hatch=ZERO, stripe=MISSING))
@@ -171,15 +175,18 @@ def draw_significant(
 
     _show(axes, values, extent, limit)
     insignificant = ~significant_pixels & np.isfinite(values)
-    axes.add_patch(hatched(insignificant, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
+    if insignificant.any():
+        patch = hatched(insignificant, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE)
+        patch.set_label(INSIGNIFICANT)
+        axes.add_patch(patch)
     if not significant_pixels.any():
         write_on(axes, "none" if insignificant.any() else "all NaN")
 
 
-def draw_failure(axes: Axes, reason: str, *, letters: int = 90) -> None:
-    """Write the reason of a failure into a tile, in lines of at most `letters` letters."""
+def draw_failure(axes: Axes, reason: str, *, inches: float) -> None:
+    """Write the reason of a failure into a tile, in lines of at most `inches`."""
     axes.set_facecolor("#F4F4F4")
-    message = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
+    message = wrapped(f"failed: {shortened(reason, 600)}", inches - 0.08, lines=4)
     axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
@@ -189,23 +196,27 @@ def write_on(axes: Axes, word: str) -> None:
     axes.text(0.5, 0.5, word, ha="center", va="center", fontsize=SMALL, bbox=paper, transform=axes.transAxes)
 
 
-def draw_bar(figure: Figure, last: Axes, limit: float) -> None:
-    """Draw a row's colour scale to the right of its last map, unless its limit is 0."""
-    if not limit:
-        return
-    box, inch = last.get_position(), 1 / figure.get_figwidth()
-    axes = figure.add_axes((box.x1 + 0.12 * inch, box.y0 + 0.05 * box.height, 0.1 * inch, 0.9 * box.height))
-    bar = colour_bar(figure, axes, diverging(), limit)
-    bar.ax.set_yticklabels([f"{-limit:.2g}", "0", f"{limit:.2g}"], fontsize=SMALL)
+def draw_bar(axes: Axes, limit: float, *, signed: bool = True, palette: Colormap | None = None) -> None:
+    """Draw a colour bar from -limit, or from 0, to limit, with numbers at both ends and at zero.
 
-
-def colour_bar(figure: Figure, axes: Axes, palette: Colormap, limit: float, **options: Any) -> Any:
-    """Return a colour bar from -limit to limit with ticks at both ends and zero."""
+    Args:
+        axes: of the bar, upright.
+        limit: the end of the colours; nothing is drawn if it is 0.
+        signed: whether values may be negative.
+        palette: instead of `diverging` or `sequential`.
+    """
     from matplotlib.cm import ScalarMappable  # noqa: PLC0415 - as above
     from matplotlib.colors import Normalize  # noqa: PLC0415 - as above
 
-    colours = ScalarMappable(Normalize(-limit, limit), palette)
-    return figure.colorbar(colours, cax=axes, ticks=[-limit, 0, limit], extend="both", **options)
+    if not limit:
+        axes.set_axis_off()
+        return
+    ticks = [-limit, 0.0, limit] if signed else [0.0, limit]
+    colours = ScalarMappable(Normalize(ticks[0], limit), palette or (diverging() if signed else sequential()))
+    bar = axes.figure.colorbar(colours, cax=axes)
+    bar.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
+    axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
+    bar.outline.set_linewidth(0.4)
 
 
 def hatched(
@@ -233,22 +244,26 @@ def hatched(
     )  # fmt: skip
 
 
-def key(figure: Figure, entries: dict[str, dict[str, Any]]) -> None:
-    """Draw the key of greys, hatches and lines below a figure: names with the looks of their patches."""
+def draw_key(figure: FigureBase) -> None:
+    """Draw the key of greys and hatches below a figure, of those that are in it."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - as above
 
-    handles = [Patch(label=name, **look) for name, look in entries.items()]
-    figure.legend(
-        handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=SMALL, handlelength=2.2
-    )  # fmt: skip
+    panels: Any = figure
+    drawn = {artist.get_label() for axes in panels.axes for artist in (*axes.images, *axes.patches)}
+    handles = [Patch(label=name, **look) for name, look in LOOKS.items() if name in drawn]
+    if handles:
+        figure.legend(
+            handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=SMALL, handlelength=2.2,
+            borderaxespad=0.1,
+        )  # fmt: skip
 
 
 LOOKS: dict[str, dict[str, Any]] = {
-    "zero": {"facecolor": "white", "edgecolor": "#555555", "linewidth": 0.6},
-    "not significant": {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
-    "NaN": {"facecolor": MISSING, "edgecolor": "none"},
+    INSIGNIFICANT: {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
+    NAN: {"facecolor": MISSING, "edgecolor": "none"},
+    CROSSED: {"facecolor": "white", "edgecolor": "black", "hatch": "xxxxxx", "linewidth": 0},
 }
-"""The entries of a gallery's key."""
+"""The entries of the key, by the label of what is drawn so."""
 
 
 def _show(
@@ -259,18 +274,20 @@ def _show(
     *,
     palette: Colormap | None = None,
     interpolation: str = "nearest",
+    signed: bool = True,
 ) -> None:
     import numpy as np  # noqa: PLC0415 - as above
 
     height, width = extent
-    axes.imshow(
+    image = axes.imshow(
         np.ma.masked_invalid(values),
-        cmap=palette or diverging(),
-        vmin=-(limit or 1.0),
+        cmap=palette or (diverging() if signed else sequential()),
+        vmin=-(limit or 1.0) if signed else 0.0,
         vmax=limit or 1.0,
         interpolation=interpolation,
         extent=(0, width, height, 0),
     )
+    image.set_label(NAN if not np.isfinite(values).all() else SHOWN)
 
 
 def _rectangles(cells: Bool[np.ndarray, "h w"], extent: tuple[int, int]) -> Path:

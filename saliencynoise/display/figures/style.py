@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.visible import printable
@@ -17,11 +19,17 @@ COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#5
 
 MARKERS = "osD^vPX*"
 
-WIDEST = 12.0
-"""Inches."""
+WIDEST = 9.0
+"""Inches of a figure whose width nobody asked for: that of a page's text on a screen."""
 
-SMALL = 8.0
-"""Points of labels beside the axes' own."""
+SMALL = 7.0
+"""Points of the smallest letters: numbers along axes, keys and notes. Journals ask for 7 points at least."""
+
+NORMAL = 8.0
+"""Points of titles and of the axes' labels."""
+
+LINE = 0.135
+"""Inches from one line of small text to the next."""
 
 LONGEST = 60
 """The largest number of characters of a name in a legend or a title."""
@@ -95,44 +103,54 @@ def small_multiples(figure: FigureBase, count: int, *, columns: int, **shared: A
 def label_lowest(panels: Sequence[Axes], label: str, *, columns: int) -> None:
     """Write the label of the horizontal axis below the lowest axes of each column of small multiples."""
     for axes in panels[-columns:]:
-        axes.set_xlabel(label, fontsize=9)
+        axes.set_xlabel(label, fontsize=NORMAL)
 
 
 def legend_below(figure: FigureBase, panels: Sequence[Axes], *, columns: int = 4) -> None:
-    """Put one legend under all panels, each name once, in as many columns as have room."""
-    handles: dict[str, Any] = {}
-    for axes in panels:
-        lines, labels = axes.get_legend_handles_labels()
-        handles |= dict(zip(labels, lines, strict=True))
+    """Put one legend under all panels: each name once, of what is drawn, in as many columns as have room."""
+    handles = handles_of(panels)
     if handles:
         names = [shortened(name, LONGEST) for name in handles]
-        fit = _fitting(names, _width(figure))
+        fit = _fitting(names, inches_of(figure))
         figure.legend(
-            handles.values(), names, loc="outside lower center", ncols=min(columns, fit), frameon=False, fontsize=9
+            handles.values(), names, loc="outside lower center", ncols=min(columns, fit), frameon=False,
+            fontsize=SMALL, handlelength=1.6, columnspacing=1.2, borderaxespad=0.2,
         )  # fmt: skip
 
 
-def _width(figure: FigureBase) -> float:
-    """Return the inches of a figure or of a part of one."""
+def handles_of(panels: Sequence[Axes]) -> dict[str, Any]:
+    """Return the handle of each name in a legend of some axes, in the order of their drawing."""
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, line)
+    return handles
+
+
+def inches_of(figure: FigureBase) -> float:
+    """Return the inches across a figure or a part of one."""
     part: Any = figure
-    return float(part.bbox.width / part.dpi)
+    return float(part.bbox.width / part.figure.dpi)
 
 
 def legend_height(names: Sequence[str], width: float, *, columns: int = 4) -> float:
     """Return the inches that `legend_below` takes in a figure of a width in inches."""
+    if not names:
+        return 0.05
     fit = min(columns, _fitting([shortened(name, LONGEST) for name in names], width))
-    return 0.1 + 0.19 * -(-len(names) // fit)
+    return 0.12 + 0.165 * -(-len(names) // fit)
 
 
 def _fitting(names: Sequence[str], width: float) -> int:
     """Return the number of columns of names that fit into a width in inches."""
-    return max(1, int(width / (0.6 + 0.077 * max(map(len, names)))))
+    widest = [width_of(name) for name in names]
+    return max(1, int((width - 0.2) / (0.45 + max(widest))))
 
 
 def two_lines(label: str, *, longest: int = 18) -> str:
     r"""Return a method's label broken before its parameters or after its plugin, where it is too long.
 
-    Neither line is longer than one and a half times `longest`.
+    No word is broken. Neither line is longer than one and a half times `longest`.
 
     >>> two_lines("gradcam(layer=intermediate)")
     'gradcam\n(layer=intermediate)'
@@ -140,12 +158,62 @@ def two_lines(label: str, *, longest: int = 18) -> str:
     label, most = printable(" ".join(label.split())), longest * 3 // 2
     if len(label) <= longest:
         return label
-    for mark, after in (("(", False), ("/", True), ("_", True)):
+    for mark, after in (("(", False), ("/", True)):
         cut = label.find(mark)
         if cut > 0:
             cut += after
             return f"{shortened(label[:cut], most)}\n{shortened(label[cut:], most)}"
     return shortened(label, most)
+
+
+@lru_cache(maxsize=4096)
+def width_of(text: str, size: float = SMALL, *, bold: bool = False) -> float:
+    """Return the inches that a line of text takes at a size in points."""
+    from matplotlib.font_manager import FontProperties  # noqa: PLC0415 - matplotlib, a second to import
+    from matplotlib.textpath import text_to_path  # noqa: PLC0415 - as above
+
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(printable(text), font, ismath=False)[0]) / 72
+
+
+def wrapped(text: str, inches: float, *, size: float = SMALL, lines: int = 3, bold: bool = False) -> str:
+    r"""Return a text in lines that fit into a width; lines end between words, before "(" and after "," and "/".
+
+    A word that is too long loses its middle, and so does what is left for the last line.
+
+    Args:
+        text: in one line.
+        inches: the width.
+        size: of the letters, in points.
+        lines: the most lines.
+        bold: whether the letters are.
+
+    >>> wrapped("gradcam(layer=intermediate)", 1.3)
+    'gradcam\n(layer=intermediate)'
+    >>> wrapped("integrated_gradients", 0.6)
+    'integ…ients'
+    """
+    pieces = re.findall(r"[^\s(,/]+[,/]*|\([^\s,(/]*[,/]?|[,/]+|\s+", " ".join(printable(text).split()))
+    found = [""]
+    for index, piece in enumerate(pieces):
+        if width_of((found[-1] + piece).strip(), size, bold=bold) <= inches or not found[-1].strip():
+            found[-1] += piece
+        elif len(found) < lines:
+            found.append(piece.lstrip())
+        else:
+            found[-1] += "".join(pieces[index:])
+            break
+    return "\n".join(cut_to(line.strip(), inches, size=size, bold=bold) for line in found if line.strip())
+
+
+def cut_to(text: str, inches: float, *, size: float = SMALL, bold: bool = False) -> str:
+    """Return a line of text, without its middle where it is wider than a width in inches."""
+    length = len(text)
+    shown = printable(text)
+    while width_of(shown, size, bold=bold) > inches and length > 3:
+        length -= 1
+        shown = shortened(text, length)
+    return shown
 
 
 def shortened(text: str, longest: int) -> str:

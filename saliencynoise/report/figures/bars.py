@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     BAD,
     GREY,
+    NORMAL,
     SMALL,
-    WIDEST,
-    blank,
+    cut_to,
     error_bars,
-    legend_below,
     legend_height,
-    shortened,
     styles,
+    width_of,
 )
 from saliencynoise.display.numbers import format_number, with_interval
 from saliencynoise.engine.study_cells import chosen_cells, names_of, snr_of
@@ -52,10 +52,17 @@ MARKS = ("networks alone", "noise floor")
 NARROW = 0.3
 """Share of a row below which marks are small."""
 
-PREFIX = {"published": "published_", "r": ""}
+PREFIX = {"published SNR": "published_", "SNR": ""}
 """Prefix of the columns that belong to a panel."""
 
-PANELS = {"published": "published SNR, |mean| / sd", "r": "r, corrected SNR of one network's map"}
+COLUMN = {"published SNR": "published", "SNR": "r"}
+"""Column of the value of each panel."""
+
+PANELS = tuple(COLUMN)
+"""The panels, by their titles."""
+
+STACKED = 5.0
+"""Inches below which the panels are below each other."""
 
 
 def captioned(study: Study) -> CaptionedFigure:
@@ -123,29 +130,38 @@ def _row(cell: Cell) -> dict[str, Any]:
     return row
 
 
-def draw(frame: pd.DataFrame) -> Figure:
-    """Draw a table: a row per method, the published SNR on the left, the corrected r on the right.
+def draw(frame: pd.DataFrame, *, columns: Sequence[str] = PANELS, room: Room = OWN) -> Figure:
+    """Draw a table: a row per method, the published SNR on the left, the corrected SNR on the right.
 
-    Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
-    A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
-    networks alone. A failed cell shows its reason. An arrow marks an interval that extends beyond the axis.
+    Methods are in the order of the SNR, by its median over architectures; each architecture has its colour and marker.
+    A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is the SNR
+    of the networks alone. A failed cell shows its reason. An arrow marks an interval that extends beyond the axis. In a
+    narrow figure the panels are below each other.
+
+    Args:
+        frame: from `data`.
+        columns: some of `PANELS`.
+        room: where it is drawn.
     """
     rows = _order(frame)
     looks = styles(frame["architecture"].unique())
-    slot = max(0.3, 0.13 * len(looks))
-    figure = blank(WIDEST, 0.85 + slot * len(rows) + legend_height([*looks, *MARKS], WIDEST))
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
-    names = {"published": left, "r": right}
-    for name, axes in names.items():
-        _draw_panel(axes, frame, rows, looks, name=name)
-        axes.set_title(PANELS[name], fontsize=9)
-    left.set_yticks(range(len(rows)), [_label(*row) for row in rows], fontsize=SMALL)
-    left.set_ylim(len(rows) - 0.5, -0.5)
-    if frame["network"].notna().any():
-        right.plot([], [], "D", mfc="white", color=GREY, ms=4.5, label=MARKS[0])
-    right.plot([], [], "|", color="black", mew=2, ms=9, label=MARKS[1])
-    legend_below(figure, [right])
-    return figure
+    stacked = room.across < STACKED or room.given
+    lines = len(columns) if stacked else 1
+    slot = max(0.2 if stacked else 0.26, 0.13 * len(looks))
+    height = lines * (0.55 + slot * len(rows)) + 0.1 + legend_height([*looks, *MARKS], room.across)
+    figure = room.begin(height)
+    across = 1 if stacked else len(columns)
+    # not in layout, so the same room for all rows: the values beside the axes
+    panels = room.panels(figure, len(columns), columns=across, names=", ".join(columns), sharey=True)
+    beside = min(2.4, (0.36 if stacked else 0.2) * room.across)
+    inches = (room.across - beside) / across - 0.15
+    for axes, name in zip(panels, columns, strict=True):
+        axes.set_yticks(range(len(rows)), [_label(*row, inches=beside) for row in rows], fontsize=SMALL)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        _draw_panel(axes, frame, rows, looks, name=name, inches=inches)
+        axes.set_title(name, fontsize=NORMAL)
+    room.legend(figure, panels)
+    return root_of(figure)
 
 
 def _order(frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -154,13 +170,13 @@ def _order(frame: pd.DataFrame) -> list[tuple[str, str]]:
     return list(medians.sort_values(kind="stable", na_position="last", ascending=False).index)
 
 
-def _label(method: str, view: str) -> str:
-    name = shortened(method, 44)
-    return name if view == "signed" else f"{name}, {view}"
+def _label(method: str, view: str, *, inches: float) -> str:
+    return cut_to(method if view == "signed" else f"{method}, {view}", inches)
 
 
 def _draw_panel(
-    axes: Axes, frame: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str
+    axes: Axes, frame: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str,
+    inches: float,
 ) -> None:  # fmt: skip
     axes.tick_params(labelsize=SMALL)
     axes.grid(axis="x", alpha=0.3)
@@ -171,12 +187,11 @@ def _draw_panel(
         rows_drawn = frame[frame["architecture"] == label]
         keys = zip(rows_drawn["method"], rows_drawn["view"], strict=True)
         rows_drawn = rows_drawn.assign(y=[rows.index(key) - SHARE / 2 + height * (index + 0.5) for key in keys])
-        _draw_bars(axes, rows_drawn, look, height=height, name=name)
-        if name == "r":
+        _draw_bars(axes, rows_drawn, look, height=height, name=name, label=label)
+        if name == "SNR":
             _draw_networks(axes, rows_drawn, look, height=height)
         for row in rows_drawn.itertuples():
-            _write_value(axes, row, look, name=name, single=len(looks) == 1)
-        axes.plot([], [], look[1], color=look[0], label=label)
+            _write_value(axes, row, look, name=name, single=len(looks) == 1, inches=inches)
         for edge, arrow, out in (
             (high, ">", rows_drawn[f"{PREFIX[name]}high"] > high),
             (low, "<", rows_drawn[f"{PREFIX[name]}low"] < low),
@@ -193,20 +208,27 @@ def _draw_panel(
     axes.set_xlim(low, high)
 
 
-def _draw_bars(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float, name: str) -> None:
+def _draw_bars(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float, name: str, label: str) -> None:
     """Draw one architecture's bars with their intervals and floors."""
     colour, marker = look
     low, high, floor = (f"{PREFIX[name]}{end}" for end in ("low", "high", "floor"))
-    measured = _finite(frame, name)
-    bars = error_bars(measured[name].tolist(), measured[low].tolist(), measured[high].tolist())
+    value = COLUMN[name]
+    measured = _finite(frame, value)
+    if not len(measured):
+        return
+    bars = error_bars(measured[value].tolist(), measured[low].tolist(), measured[high].tolist())
     size = 4.5 if height > NARROW else 3
-    axes.barh(measured["y"], measured[name], height * 0.8, color=colour, alpha=0.3, lw=0)
+    axes.barh(measured["y"], measured[value], height * 0.8, color=colour, alpha=0.3, lw=0)
     axes.errorbar(
-        measured[name], measured["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3
+        measured[value], measured["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3,
+        label=label,
     )  # fmt: skip
     floors = _finite(measured, floor)
+    if not len(floors):
+        return
     axes.vlines(
-        floors[floor], floors["y"] - height * 0.46, floors["y"] + height * 0.46, color="black", lw=size / 2.2, zorder=4
+        floors[floor], floors["y"] - height * 0.46, floors["y"] + height * 0.46, color="black", lw=size / 2.2, zorder=4,
+        label=MARKS[1],
     )  # fmt: skip
 
 
@@ -217,28 +239,30 @@ def _finite(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
     """Draw r of the networks alone, of the methods that draw random numbers."""
     networks_alone = _finite(frame, "network")
+    if not len(networks_alone):
+        return
     ends = error_bars(*(networks_alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
     axes.errorbar(
         networks_alone["network"], networks_alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
-        ms=4 if height > NARROW else 2.5, mew=0.9, elinewidth=0.7, zorder=5,
+        ms=4 if height > NARROW else 2.5, mew=0.9, elinewidth=0.7, zorder=5, label=MARKS[0],
     )  # fmt: skip
 
 
-def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
+def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool, inches: float) -> None:
     """Write a bar's number beside the axes of one architecture, or the reason for a missing bar into the axes."""
-    value = getattr(row, name)
+    value = getattr(row, COLUMN[name])
     has_bar = math.isfinite(value)
-    if row.status == "failed":
-        label = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
-    else:
-        label = "undefined" if math.isnan(value) else format_number(value)
     if has_bar and not single:
         return
     if has_bar:
         label = with_interval(value, *(getattr(row, f"{PREFIX[name]}{end}") for end in ("low", "high")))
+    elif row.status == "failed":
+        label = cut_to(f"failed: {row.reason}", inches - width_of("0.00 [0.00, 0.00]") - 0.2)
+    else:
+        label = "undefined" if math.isnan(value) else format_number(value)
     axes.annotate(
         label, (1 if has_bar else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
-        textcoords="offset points", va="center", fontsize=SMALL - 1 if single else 6,
+        textcoords="offset points", va="center", fontsize=SMALL,
         color="black" if has_bar else BAD if single else look[0], annotation_clip=False,
     )  # fmt: skip
 
@@ -247,19 +271,23 @@ def _scale(axes: Axes, frame: pd.DataFrame, name: str) -> tuple[float, float]:
     """Choose a linear or symmetric logarithmic axis; return its ends, which hold the bars but stay near values."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    values = [name, f"{PREFIX[name]}floor"] + (["network"] if name == "r" else [])
-    ends = [f"{PREFIX[name]}low", f"{PREFIX[name]}high"] + (["network_low", "network_high"] if name == "r" else [])
+    value = COLUMN[name]
+    values = [value, f"{PREFIX[name]}floor"] + (["network"] if name == "SNR" else [])
+    ends = [f"{PREFIX[name]}low", f"{PREFIX[name]}high"] + (["network_low", "network_high"] if name == "SNR" else [])
     finite = frame[values + ends].astype(float).replace([np.inf, -np.inf], np.nan)
     if not finite[values].notna().any(axis=None):
         return 0.0, 1.0
     lowest, largest = min(0.0, float(np.nanmin(finite[values]))), max(0.0, float(np.nanmax(finite[values])))
-    positive = finite[name][finite[name] > 0]
-    usual = float(np.quantile(positive, 0.25)) if len(positive) else 0.0
+    positive = finite[value][finite[value] > 0]
+    usual = float(np.quantile(positive, 0.25, method="lower")) if len(positive) else 0.0
     if len(positive) and positive.max() > SKEWED * usual:  # on a linear axis the small ones would be pressed onto zero
         step = 10.0 ** math.floor(math.log10(max(usual, largest / 1e4)))
         axes.set_xscale("symlog", linthresh=step, linscale=0.6)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_xlabel(f"logarithmic beyond {step:g}", fontsize=SMALL)
+        powers = (step * 10.0**power for power in range(8))
+        axes.set_xticks([0.0, *(tick for tick in powers if tick <= 13 * largest)])
+        axes.minorticks_off()
         low, high = max(float(np.nanmin(finite)), -10 * step), min(float(np.nanmax(finite)), 10 * largest)
         return min(1.5 * low, -0.1 * step), 1.3 * high
     span = max(largest - lowest, 1e-3)

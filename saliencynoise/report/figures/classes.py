@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     GREY,
+    NORMAL,
     SMALL,
-    blank,
+    cut_to,
     error_bars,
-    label_lowest,
-    legend_below,
-    shortened,
-    small_multiples,
+    legend_height,
     styles,
-    two_lines,
+    wrapped,
 )
 from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells, snr_of
@@ -42,8 +40,11 @@ COLUMNS = 4
 SKEWED = 10.0
 """Above this ratio of a panel's largest r to its median, the axis is logarithmic from 1."""
 
-LINE = 0.2
+LINE = 0.17
 """Inches of a class in one architecture."""
+
+LONGEST = 0.9
+"""The most inches of a class's name."""
 
 BEYOND = 1.5
 """An axis ends at most this many times the span of the values; the interval of a two-image class is far wider."""
@@ -103,14 +104,17 @@ def _width(values: pd.Series[float]) -> float:
     return 0.0 if low == high else float(high - low)
 
 
-def draw(*tables: pd.DataFrame) -> Figure:
+def draw(*tables: pd.DataFrame, room: Room = OWN) -> Figure:
     """Draw the tables of one or more studies below each other, each with the classes of its own data set."""
-    heights = [_height(frame) for frame in tables]
-    figure = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
+    heights = [_height(frame, room) for frame in tables]
+    figure = room.begin(sum(heights))
+    if len(tables) == 1:
+        _draw_study(figure, tables[0], room)
+        return root_of(figure)
     parts = figure.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, frame in zip(parts, tables, strict=True):
-        _draw_study(part, frame, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
-    return figure
+        _draw_study(part, frame, room, title=str(frame["dataset"].iloc[0]))
+    return root_of(figure)
 
 
 def data(
@@ -147,7 +151,7 @@ def data(
     return frame.assign(place=frame["class"].map({label: index for index, label in enumerate(means.index)}))
 
 
-def _draw_study(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> None:
+def _draw_study(figure: FigureBase, frame: pd.DataFrame, room: Room, *, title: str = "") -> None:
     """Draw a table's classes, a panel for each method, a colour and marker for each architecture.
 
     Points: r of the images of a class; bars: its interval; hollow: a class of one image, whose interval is for new
@@ -156,49 +160,61 @@ def _draw_study(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> 
     """
     methods = list(frame["method"].unique())
     looks = styles(frame["architecture"].unique())
-    axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
-    for panel, method in zip(axes, methods, strict=True):
-        _draw_method(panel, frame[frame["method"] == method], looks)
+    columns, inches = _columns(frame, room)
+    axes = room.panels(figure, len(methods), columns=columns, names="methods", sharey=True)
     labels = _labels(frame)
-    axes[0].set_yticks(range(len(labels)), labels, fontsize=SMALL)
-    axes[0].set_ylim(max(len(labels), 1) - 0.5, -0.5)
-    label_lowest(axes, "r, corrected SNR", columns=COLUMNS)
-    figure.supylabel("class (images)", fontsize=9)
+    for panel, method in zip(axes, methods, strict=True):
+        panel.set_yticks(range(len(labels)), labels, fontsize=SMALL)
+        panel.set_ylim(max(len(labels), 1) - 0.5, -0.5)
+        _draw_method(panel, frame[frame["method"] == method], looks, inches=inches)
+    room.label_below(axes, "SNR", columns=columns)
+    room.label_side(figure, axes, "class (images)")
     if title:
-        figure.suptitle(title, fontsize=10, fontweight="bold")
+        figure.suptitle(title, fontsize=NORMAL, fontweight="bold")
     if len(looks) > 1:
-        legend_below(figure, axes)
+        room.legend(figure, axes)
 
 
-def _height(frame: pd.DataFrame) -> float:
-    rows = -(-frame["method"].nunique() // COLUMNS)
+def _columns(frame: pd.DataFrame, room: Room) -> tuple[int, float]:
+    """Return the number of panels side by side, and the inches of each."""
+    rest = room.across - 0.35 - LONGEST
+    columns = min(max(1, int(rest / 0.95)), COLUMNS, frame["method"].nunique())
+    return columns, rest / columns - 0.1
+
+
+def _height(frame: pd.DataFrame, room: Room) -> float:
+    columns, inches = _columns(frame, room)
+    rows = -(-frame["method"].nunique() // columns)
     lines = max(3, frame["class"].nunique()) * max(1.0, 0.7 * frame["architecture"].nunique())
-    return float(rows * (LINE * lines + 0.75) + 0.7)
+    title = max(wrapped(str(name), inches - 0.06).count("\n") for name in frame["method"].unique())
+    several = list(frame["architecture"].unique())
+    legend = legend_height(several, room.across) if len(several) > 1 else 0.0
+    return float(rows * (LINE * lines + 0.42 + 0.15 * title) + 0.25 + legend)
 
 
 def _labels(frame: pd.DataFrame) -> list[str]:
     """Return the classes in order, each with its number of images."""
     counted = frame.dropna(subset=["place"]).drop_duplicates("class").sort_values("place")
     return [
-        f"{shortened(str(label), 22)} ({int(images)})"
+        f"{cut_to(str(label), LONGEST - 0.25)} ({int(images)})"
         for label, images in zip(counted["class"], counted.get("images", ()), strict=True)
     ]
 
 
-def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]], *, inches: float) -> None:
     axes.tick_params(labelsize=SMALL)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)), prune="both")
     axes.grid(axis="x", alpha=0.3)
     done = frame[frame["status"] == "ok"]
-    title = two_lines(str(frame["method"].iloc[0]), longest=24)
+    title = wrapped(str(frame["method"].iloc[0]), inches - 0.06)
     if not len(done):
-        message = textwrap.fill("\n".join(failures(frame)), 30, max_lines=8)
+        message = wrapped("; ".join(failures(frame)), inches - 0.1, lines=8)
         axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
-        axes.set_title(title, fontsize=9)
+        axes.set_title(title, fontsize=SMALL)
         axes.set_xticks([])
         return
     failed = ", ".join(frame[frame["status"] != "ok"]["architecture"])
-    axes.set_title(f"{title}\n({failed} failed)" if failed else title, fontsize=9)
+    axes.set_title(f"{title}\n{wrapped(f'({failed} failed)', inches, lines=2)}" if failed else title, fontsize=NORMAL)
     low, high = _limits(done)
     names = list(looks)
     for name, rows in done.groupby("architecture", sort=False):
@@ -207,6 +223,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, st
     axes.axvline(done["floor"].iloc[0], linestyle="--", color=GREY, linewidth=1)
     if done["r"].max() > SKEWED * done["r"].median() > 0:  # a scale in r itself would press all others onto zero
         axes.set_xscale("symlog", linthresh=1)
+        axes.set_xticks([tick for tick in (0, 1, 10, 100, 1000) if low <= tick <= 0.8 * high])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(low, high)
 

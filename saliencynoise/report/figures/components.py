@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.analyses.variance import figure as seed_figure
 from saliencynoise.analyses.variance.run import RESULT, load_variance
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
+from saliencynoise.display.figures.room import OWN, Room, root_of
+from saliencynoise.display.figures.style import (
+    BAD,
+    NORMAL,
+    SMALL,
+    cut_to,
+    legend_height,
+    width_of,
+)
 from saliencynoise.engine.study_cells import names_of, signed_cells
 from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
     from saliencynoise.engine.study import Study
@@ -169,73 +178,77 @@ def _shares_apart(row: VarianceRow) -> dict[str, float]:
     return {name: getattr(energy, name).value for name in PARTS} | ends
 
 
-def draw(components: Components) -> Figure:
-    """Draw shares as stacked bars; below them the shares by seeds, if they are known."""
+def draw(components: Components, *, room: Room = OWN) -> Figure:
+    """Draw shares as stacked bars; below them the shares by seeds, if they are known and no axes are given."""
     frame, seeds = components.shares, components.seeds
-    tall = 1.0 + LINE * (len(frame) + frame["architecture"].nunique())
-    if seeds is None:
-        drawn = blank(9.0, tall)
-        _draw_shares(drawn, frame)
-        return drawn
+    names = [name for name, _, _ in _parts(frame).values()]
+    tall = 0.55 + LINE * (len(frame) + frame["architecture"].nunique()) + legend_height(names, room.across)
+    if seeds is None or room.given:
+        drawn = room.begin(tall)
+        _draw_shares(drawn, frame, room)
+        return root_of(drawn)
     heights = [tall, seed_figure.seed_height(seeds)]
-    drawn = blank(WIDEST, sum(heights))
+    drawn = room.begin(sum(heights))
     parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
     above, below = parts
-    _draw_shares(above, frame)
+    _draw_shares(above, frame, room)
     seed_figure.draw_seeds(below, seeds)
-    return drawn
+    return root_of(drawn)
 
 
-def _draw_shares(figure: FigureBase, frame: pd.DataFrame) -> None:
+def _parts(frame: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
+    """Return the shares that any method of a table has."""
+    return {name: look for name, look in PARTS.items() if frame[name].notna().any()}
+
+
+def _draw_shares(figure: FigureBase, frame: pd.DataFrame, room: Room) -> None:
     """Draw a table's shares: a bar per method, the largest signal first, under the name of each architecture.
 
     Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.
     """
-    axes = figure.subplots()
+    (axes,) = room.panels(figure, 1, columns=1, names="shares of all methods")
+    beside = min(2.4, 0.4 * room.across)
     axes.tick_params(labelsize=SMALL)
     labels: list[tuple[float, str]] = []
     y = 0.0
     for architecture, shares in frame.groupby("architecture", sort=False):
         if frame["architecture"].nunique() > 1:
             heading = axes.annotate(
-                shortened(str(architecture), 50), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
-                fontsize=SMALL, fontweight="bold",
+                cut_to(str(architecture), room.across - beside - 0.3, bold=True), (0, y), xytext=(2, 0),
+                textcoords="offset points", va="center", fontsize=SMALL, fontweight="bold",
             )  # fmt: skip
             heading.set_in_layout(False)
             y += 1
         for row in shares.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
-            labels.append((y, shortened(str(row["method"]), 44)))
-            _draw_bar(axes, y, row)
+            labels.append((y, cut_to(str(row["method"]), beside)))
+            _draw_bar(axes, y, row, across=room.across - beside - 0.3)
             y += 1
-    axes.set_yticks([position for position, _ in labels], [label for _, label in labels])
+    axes.set_yticks([position for position, _ in labels], [label for _, label in labels], fontsize=SMALL)
     axes.set_ylim(y - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("share of one map's energy", fontsize=9)
+    axes.set_xlabel("share of one map's energy", fontsize=NORMAL)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    stochastic = frame["draw"].notna().any()
-    for name, colour, hatch in list(PARTS.values())[: 4 if stochastic else 2]:
-        axes.barh([math.nan], [math.nan], color=colour, hatch=hatch, edgecolor="white", lw=0, label=name)
-    legend_below(figure, [axes])
+    room.legend(figure, [axes], columns=2)
 
 
-def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
+def _draw_bar(axes: Axes, y: float, row: Mapping[Any, Any], *, across: float) -> None:
     if row["status"] != "ok" or math.isnan(row["signal"]):
-        message = (
-            f"failed: {shortened(str(row['reason']), 80)}" if row["status"] != "ok" else "undefined: all maps are zero"
-        )
+        message = f"failed: {row['reason']}" if row["status"] != "ok" else "undefined: all maps are zero"
         offset: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        written: Any = axes.annotate(message, (0, y), **offset, fontsize=SMALL - 1, color=BAD)
+        written: Any = axes.annotate(cut_to(message, across - 0.1), (0, y), **offset, fontsize=SMALL, color=BAD)
         written.set_in_layout(False)  # a long reason would take the bars' room
         return
     left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))
-    for name, (_, colour, hatch) in PARTS.items():
-        share = max(row[name], 0.0) / whole if not math.isnan(row[name]) else 0.0
-        axes.barh(y, share, 0.78, left, color=colour, hatch=hatch, edgecolor="white", lw=0)
-        if share > 0.045:
+    for name, (label, colour, hatch) in PARTS.items():
+        if math.isnan(row[name]):
+            continue
+        share = max(row[name], 0.0) / whole
+        axes.barh(y, share, 0.78, left, color=colour, hatch=hatch, edgecolor="white", lw=0, label=label)
+        if share * across > width_of(f"{row[name]:.0%}") + 0.08:
             axes.text(
-                left + share / 2, y, f"{row[name]:.0%}", ha="center", va="center", fontsize=SMALL - 1,
+                left + share / 2, y, f"{row[name]:.0%}", ha="center", va="center", fontsize=SMALL,
                 color="white" if name == "signal" else "black", bbox={"facecolor": colour, "lw": 0, "pad": 0.8},
             )  # fmt: skip
         left += share

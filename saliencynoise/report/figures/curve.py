@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
-    blank,
     error_bars,
-    label_lowest,
-    legend_below,
     legend_height,
-    small_multiples,
     styles,
-    two_lines,
+    wrapped,
 )
 from saliencynoise.engine.study import interval_of
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
@@ -52,7 +48,7 @@ COLUMNS = 4
 FURTHEST = 64
 """A curve ends at most at this many times the members of the study."""
 
-NOTED = (0.1, 1, 3, 9, 30)
+NOTED = (0.1, 0.4, 1, 3, 9)
 """Ticks of the right axis, the SNR of an average; its reliability is SNR / (1 + SNR)."""
 
 LINE = 9
@@ -165,7 +161,7 @@ def _rows(study: Study, cell: Cell, furthest: int, seed: int) -> list[dict[str, 
     return rows
 
 
-def draw(frame: pd.DataFrame) -> Figure:
+def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
     """Draw a table: a panel per method, a colour and marker for each architecture.
 
     Line: R(n) = n r / (1 + n r), dashed beyond the members of the study, with a band for the interval of r. Marks: the
@@ -174,65 +170,69 @@ def draw(frame: pd.DataFrame) -> Figure:
     networks it needs. On the right the SNR of the average, n r = R / (1 - R).
     """
     methods, looks = list(frame["method"].unique()), styles(frame["architecture"].unique())
-    width = min(COLUMNS, len(methods))
+    width = min(max(1, int((room.across - 0.9) / 1.15)), COLUMNS, len(methods))
     rows = -(-len(methods) // width)
-    inches = max(1.3 + 2.6 * width, 8.0 if len(looks) > 1 else 0)
-    above = 1 if len(looks) == 1 else 1 + -(-len(looks) // 2)
-    drawn = blank(inches, rows * (2.2 + 0.13 * above) + 0.4 + legend_height([*looks, *MARKS], inches))
-    axes = small_multiples(drawn, len(methods), columns=COLUMNS, sharex=True, sharey=True)
-    for panel, method in zip(axes, methods, strict=True):
-        _draw_method(panel, frame[frame["method"] == method], looks)
-        panel.set_title(two_lines(method, longest=24), fontsize=9, pad=4 + LINE * above)
-    if frame["n"].notna().any():
-        axes[0].set_xscale("log", base=2)
-        axes[0].set_xlim(0.85, float(frame["n"].max()) * 1.1)
-        axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    above = 1 if len(looks) == 1 else 1 + len(looks)
+    panel_width = (room.across - 0.9) / width - 0.1
+    height = rows * (min(2.2, 0.9 * panel_width) + 0.55 + 0.13 * above) + 0.3
+    drawn = room.begin(height + legend_height([*looks, *MARKS], room.across))
+    axes = room.panels(drawn, len(methods), columns=width, names="methods", sharex=True, sharey=True)
+    largest = float(frame["n"].max()) if frame["n"].notna().any() else 0.0
     lowest = min([0.0, *frame["measured_low"].dropna()]) if "measured_low" in frame else 0.0
-    axes[0].set_ylim(lowest - 0.03, 1.03)
+    for panel, method in zip(axes, methods, strict=True):
+        if largest:
+            _scale(panel, largest)
+        panel.set_ylim(lowest - 0.03, 1.03)
+        _draw_method(panel, frame[frame["method"] == method], looks, inches=panel_width)
+        panel.set_title(wrapped(method, panel_width + 0.08), fontsize=SMALL, pad=4 + LINE * above)
     for panel in {*axes[width - 1 :: width], axes[-1]}:
-        _note_snr(panel)
-    label_lowest(axes, "n, networks averaged", columns=width)
-    drawn.supylabel("reliability of the average", fontsize=9)
-    axes[0].plot([], [], "o", mfc="white", color=GREY, ms=4, label=MARKS[0])
-    axes[0].plot([], [], "x", color=GREY, ms=3.5, label=MARKS[1])
-    axes[0].plot([], [], "--", color=GREY, label=MARKS[2])
-    legend_below(drawn, axes[:1])
-    return drawn
+        _note_snr(panel, lowest)
+    room.label_below(axes, "n, networks averaged", columns=width)
+    room.label_side(drawn, axes, "reliability of the average")
+    room.legend(drawn, axes)
+    return root_of(drawn)
 
 
-def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _scale(axes: Axes, largest: float) -> None:
+    """Let an axis count networks in doublings, with at most five numbers along it."""
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(0.85, largest * 1.1)
+    doublings = range(0, int(math.log2(largest)) + 1, max(1, math.ceil(math.log2(largest) / 4)))
+    axes.set_xticks([2**power for power in doublings], [f"{2**power}" for power in doublings])
+    axes.minorticks_off()
+
+
+def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]], *, inches: float) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.25)
     done = frame[frame["status"] == "ok"]
     for label, (colour, marker) in looks.items():
-        axes.plot([], [], marker=marker, color=colour, mfc="white", ms=4, label=label)
         if (done["architecture"] == label).any():
-            _draw_curve(axes, done[done["architecture"] == label], colour, marker)
+            _draw_curve(axes, done[done["architecture"] == label], colour, marker, label=label)
     if len(done):
         axes.axhline(done["target"].iloc[0], color=GREY, lw=0.8, ls=":")
         _write_needed(axes, frame, looks)
     else:
-        message = textwrap.fill("\n".join(failures(frame)), 34, max_lines=8)
+        message = wrapped("; ".join(failures(frame)), inches - 0.1, lines=8)
         axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
 def _write_needed(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
-    """Write above a panel how many networks a reliability needs, in the architectures' colours, two per line."""
-    target = f"for reliability {frame['target'].dropna().iloc[0]:g}"
+    """Write above a panel how many networks a reliability needs, in the architectures' colours, one per line."""
+    target = f"for {frame['target'].dropna().iloc[0]:g}:"
     texts = {label: _needed(frame[frame["architecture"] == label]) for label in looks}
     if len(texts) == 1:
-        _write_above(axes, f"{texts.popitem()[1]} {target}", 0.5, 0, "black")
+        _write_above(axes, f"{target} {texts.popitem()[1]}", 0, "black")
         return
-    lines = -(-len(texts) // 2)
-    _write_above(axes, f"networks {target}:", 0.5, lines, "black")
+    _write_above(axes, target, len(texts), "black")
     for index, (label, text) in enumerate(texts.items()):
-        _write_above(axes, text, 0.25 + 0.5 * (index % 2), lines - 1 - index // 2, looks[label][0])
+        _write_above(axes, text, len(texts) - 1 - index, looks[label][0])
 
 
-def _write_above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
+def _write_above(axes: Axes, text: str, line: int, colour: str) -> None:
     axes.annotate(
-        text, (x, 1), xytext=(0, 3 + LINE * line), xycoords="axes fraction", textcoords="offset points",
-        ha="center", va="bottom", fontsize=SMALL - 1, color=colour,
+        text, (0.5, 1), xytext=(0, 3 + LINE * line), xycoords="axes fraction", textcoords="offset points",
+        ha="center", va="bottom", fontsize=SMALL, color=colour,
     )  # fmt: skip
 
 
@@ -250,25 +250,33 @@ def _needed(rows: pd.DataFrame) -> str:
     return f"{row['needed']:.0f}{ends}"
 
 
-def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
+def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str, marker: str, *, label: str) -> None:
     """Draw one architecture's curve and points."""
     members, needed = rows["members"].iloc[0], rows["needed"].iloc[0]
-    for points, dashes in ((rows[rows["n"] <= members], "-"), (rows[rows["n"] >= members], "--")):
-        axes.plot(points["n"], points["reliability"], color=colour, lw=1.2, ls=dashes)
+    for points, dashes, name in (
+        (rows[rows["n"] <= members], "-", label),
+        (rows[rows["n"] >= members], "--", MARKS[2]),
+    ):
+        axes.plot(points["n"], points["reliability"], color=colour, lw=1.2, ls=dashes, label=name)
     axes.fill_between(rows["n"], rows["low"], rows["high"], color=colour, alpha=0.12, lw=0)
     points = rows.dropna(subset=["measured"])
     bars = error_bars(*(points[f"measured{end}"].tolist() for end in ("", "_low", "_high")))
-    axes.errorbar(
-        points["n"], points["measured"], bars, fmt=marker, mfc="white", color=colour, ms=4, elinewidth=0.8, zorder=3
-    )  # fmt: skip
-    axes.plot(points["n"], points["measured_per_image"], "x", color=colour, ms=3.5, mew=0.8, zorder=3)
+    if len(points):
+        axes.errorbar(
+            points["n"], points["measured"], bars, fmt=marker, mfc="white", color=colour, ms=3.5, elinewidth=0.8,
+            zorder=3, label=MARKS[0],
+        )  # fmt: skip
+    if points["measured_per_image"].notna().any():
+        axes.plot(
+            points["n"], points["measured_per_image"], "x", color=colour, ms=3.5, mew=0.8, zorder=3, label=MARKS[1]
+        )  # fmt: skip
     if not math.isnan(needed):
         axes.plot([needed, needed], [0, rows["target"].iloc[0]], color=colour, lw=0.9, ls=":")
 
 
-def _note_snr(axes: Axes) -> None:
+def _note_snr(axes: Axes, lowest: float) -> None:
     """Write the SNR of averages along the right side."""
     side = axes.twinx()
-    side.set_ylim(axes.get_ylim())
-    side.set_yticks([snr / (1 + snr) for snr in NOTED], [f"{snr:g}" for snr in NOTED], fontsize=SMALL - 1)
-    side.set_ylabel("SNR of the average, n r", fontsize=SMALL)
+    side.set_ylim(lowest - 0.03, 1.03)
+    side.set_yticks([snr / (1 + snr) for snr in NOTED], [f"{snr:g}" for snr in NOTED], fontsize=SMALL)
+    side.set_ylabel("SNR of the average", fontsize=SMALL)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, average_of
-from saliencynoise.display.figures.canvas import (
-    BELOW,
-    KEY,
-    LOOKS,
-    draw_bar,
-    draw_failure,
-    draw_map,
-    draw_picture,
-    draw_significant,
-    grid,
-    key,
-    room_for,
+from saliencynoise.display.figures.averages import (
+    MEAN,
+    MEAN_AT_UNIT_NORM,
+    NOISE,
+    SIGNIFICANT,
+    average_of,
+    colour_limit,
 )
+from saliencynoise.display.figures.canvas import draw_bar, draw_map, draw_picture, draw_significant
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.style import SMALL, shortened, two_lines
+from saliencynoise.display.figures.chosen import chosen
+from saliencynoise.display.figures.room import OWN, Room
+from saliencynoise.display.figures.tile_rows import PICTURE, TileBlock, TileLine, draw_rows, fitting
 from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
@@ -49,8 +48,8 @@ if TYPE_CHECKING:
 TITLE = "Maps of single networks and their mean"
 CAPTION = (
     "Maps of the first members, and averages over all members. Every map is divided by its norm before averaging. Each "
-    "row has one colour scale, symmetric about zero: red is positive, blue negative, white zero, grey NaN. The mean is "
-    "pale where members disagree, and its norm is written below it; the norm is 1 if all members agree."
+    "row has one colour scale: red is positive, blue negative, white zero; its noise (SD, purple) has another. The "
+    "mean is pale where members disagree; its norm, written below it, is 1 if all agree."
 )
 SIGNIFICANCE_NOTE = (
     "Significant pixels exceed noise in a moderated t-test over members, at "
@@ -64,14 +63,14 @@ def captioned(study: Study) -> CaptionedFigure | None:
     if pictures is None:
         return None
     study = pictures
-    chosen = choose(study)
-    rows = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
+    choice = choose(study)
+    rows = data(study, images=[choice.image], methods=choice.methods, architectures=choice.architectures)
     return CaptionedFigure(
         name="maps",
         title=TITLE,
         caption=CAPTION,
         alt=alt(rows),
-        notes=[f"{chosen.words} {SIGNIFICANCE_NOTE} {noise_norm(rows)}", texts.basis(study)],
+        notes=[f"{choice.words} {SIGNIFICANCE_NOTE} {noise_norm(rows)}", texts.basis(study)],
         figure=draw(rows),
         data=facts(rows),
         arrays=arrays(rows),
@@ -167,40 +166,91 @@ def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[
     return {"tiles": tiles, "norm": average.norm, **tested}
 
 
-def draw(rows: Sequence[TileRow]) -> Figure:
-    """Draw rows of maps: the picture, the single members and the row's averages.
+MEMBERS = "members"
+"""The choice of all columns of single members."""
+
+CHOICES = (PICTURE, MEMBERS, *AVERAGES)
+"""The columns to choose from."""
+
+
+def draw(rows: Sequence[TileRow], *, columns: Sequence[str] | None = None, room: Room = OWN) -> Figure:
+    """Draw rows of maps: the picture once, the single members and the row's averages.
 
     Each row has one colour scale, symmetric about zero, from `TileRow.scale`; values beyond it have the colours of its
-    ends. The noise, a standard deviation, is on that scale too, so that it can be compared with the mean beside it. A
-    layer's coarse map is drawn over the picture's extent, each value a rectangle: nothing is interpolated. A map of
-    zeros is hatched and labelled, NaN is grey, pixels that are not significant are hatched on light grey, and a failed
-    cell shows its reason. The mean's norm is written below it, where that of a single map is 1. The share of
-    significant values is written below the significant pixels.
+    ends. The noise, a standard deviation, is never negative and has a scale of its own. A layer's coarse map is drawn
+    over the picture's extent, each value a rectangle: nothing is interpolated. A map of zeros is hatched and labelled,
+    NaN is grey, pixels that are not significant are hatched on light grey, and a failed cell shows its reason. The
+    mean's norm is written below it, where that of a single map is 1. The share of significant values is written below
+    the significant pixels.
+
+    Args:
+        rows: from `data`.
+        columns: some of `CHOICES`, or single members as "member 0"; None for as many as are readable.
+        room: where they are drawn.
+
+    Raises:
+        UsageError: there is no such column, the columns do not fit into the width, or another number of axes is given.
     """
-    columns = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
-    labels = _labels(rows)
-    tested = SIGNIFICANT in columns
-    before = 1 if any(row.picture is not None for row in rows) else 0
-    canvas = grid(len(rows), before + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
-    for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        drawn = []
-        if row.picture is not None:
-            drawn.append(canvas.place(line, 0))
-            draw_picture(drawn[0], row.picture)
-        if row.reason:
-            drawn.append(canvas.place(line, before, across=len(columns)))
-            draw_failure(drawn[-1], row.reason)
-        for index, column in enumerate([] if row.reason else columns):
-            drawn.append(canvas.place(line, index + before))
-            _draw_tile(drawn[-1], row, column)
-        drawn[0].set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
-        if not row.reason:
-            draw_bar(canvas.figure, drawn[-1], row.scale)
-    for index, title in enumerate(["picture"][:before] + [_title(column, rows) for column in columns]):
-        canvas.heading(index, title)
-    if tested:
-        key(canvas.figure, LOOKS)
-    return canvas.figure
+    shown = _columns(rows, columns, room)
+    several = {name for name in ("dataset", "architecture") if len({row.keys[name] for row in rows}) > 1}
+    blocks = []
+    for _, group in groupby(rows, key=lambda row: tuple(row.keys[name] for name in (*sorted(several), "image"))):
+        block = list(group)
+        picture = block[0].picture
+        blocks.append(
+            TileBlock(
+                title=_block_title(block[0], several),
+                picture=None if picture is None else partial(draw_picture, picture=picture),
+                lines=[_line(row, shown) for row in block],
+            )
+        )
+    return draw_rows(blocks, shown, {column: _title(column, rows) for column in shown}, room=room)
+
+
+def _columns(rows: Sequence[TileRow], columns: Sequence[str] | None, room: Room) -> list[str]:
+    """Return the columns that are asked for, or those that are readable."""
+    held = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
+    singles = [column for column in held if column not in AVERAGES]
+    averages = [column for column in (MEAN, MEAN_AT_UNIT_NORM, SIGNIFICANT, NOISE) if column in held]
+    pictures = [PICTURE] if any(row.picture is not None for row in rows) else []
+    if columns is None:
+        fewer = [[*pictures, *singles[:count], *averages] for count in range(len(singles), -1, -1)]
+        fewer.append([column for column in fewer[-1] if column != MEAN_AT_UNIT_NORM])
+        fewer.append([column for column in fewer[-1] if column != NOISE])
+        return list(fitting(fewer, _bars(averages), room))
+    available = [*pictures, MEMBERS, *singles, *averages]
+    return [
+        one for column in chosen(columns, available) for one in (singles if column == MEMBERS else [column])
+    ]  # fmt: skip
+
+
+def _bars(columns: Sequence[str]) -> list[str]:
+    """Return the columns beside which a colour bar stands: the last one of each scale."""
+    signed = [column for column in columns if column not in {NOISE, PICTURE}]
+    return [*signed[-1:], *([NOISE] if NOISE in columns else [])]
+
+
+def _block_title(row: TileRow, several: set[str]) -> str:
+    """Return the title above the rows of a picture: the class that is explained."""
+    names = [row.keys[name] for name in sorted(several)]
+    return ", ".join([*([f"class '{row.keys['class']}'"] if row.keys["class"] else []), *names])
+
+
+def _line(row: TileRow, columns: Sequence[str]) -> TileLine:
+    if row.reason:
+        return TileLine(words=[row.keys["method"]], reason=row.reason)
+    noise = colour_limit([row.tiles[NOISE]]) if NOISE in row.tiles else 0.0
+    bars = {
+        column: partial(draw_bar, limit=noise, signed=False) if column == NOISE else partial(draw_bar, limit=row.scale)
+        for column in _bars(columns)
+    }
+    return TileLine(
+        words=[row.keys["method"]],
+        tiles={column: partial(_draw_tile, row=row, column=column) for column in columns if column in row.tiles},
+        notes={MEAN: f"norm {row.norm:.2f}"}
+        | ({SIGNIFICANT: percent(row.share)} if row.significant_pixels is not None else {}),
+        bars=bars,
+    )
 
 
 def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:
@@ -209,11 +259,10 @@ def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:
     extent = (int(height), int(width))
     if column == SIGNIFICANT and row.significant_pixels is not None and row.norm > 0:
         draw_significant(axes, values, row.significant_pixels, extent=extent, limit=row.scale)
-        axes.set_xlabel(f"{percent(row.share)} of values", fontsize=SMALL, labelpad=2)
+    elif column == NOISE:
+        draw_map(axes, values, extent=extent, limit=colour_limit([values]), signed=False)
     else:
         draw_map(axes, values, extent=extent, limit=row.scale)
-    if column == MEAN:
-        axes.set_xlabel(f"norm {row.norm:.2f}", fontsize=SMALL, labelpad=2)
 
 
 def _title(column: str, rows: Sequence[TileRow]) -> str:
@@ -221,20 +270,7 @@ def _title(column: str, rows: Sequence[TileRow]) -> str:
     every = f"{counts.pop()}" if len(counts) == 1 else "all"
     return {
         MEAN: f"mean of {every}",
-        MEAN_AT_UNIT_NORM: f"mean of {every},\nat unit norm",
-        NOISE: f"noise: SD\nover {every}",
-        SIGNIFICANT: f"significant\nat {FALSE_DISCOVERY_RATE:.0%} FDR",
+        MEAN_AT_UNIT_NORM: "mean, norm 1",
+        NOISE: f"SD over {every}",
+        SIGNIFICANT: f"significant, {FALSE_DISCOVERY_RATE:.0%} FDR",
     }.get(column, column)
-
-
-def _labels(rows: Sequence[TileRow]) -> list[str]:
-    """Return the label beside each row: the keys in which the rows differ, with the class for an image."""
-    keys = [name for name in ("method", "dataset", "architecture") if len({row.keys[name] for row in rows}) > 1]
-    several = len({(row.keys["dataset"], row.keys["image"]) for row in rows}) > 1
-    return [
-        "\n".join(
-            [shortened(line, 30) for name in keys for line in two_lines(row.keys[name]).split("\n")]
-            + ([shortened(row.keys["class"], 22)] if several else [])
-        )
-        for row in rows
-    ]

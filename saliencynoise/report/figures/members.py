@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
+from saliencynoise.display.figures.room import OWN, Room, root_of
+from saliencynoise.display.figures.style import BAD, SMALL, diverging, width_of, wrapped
 from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
 from saliencynoise.report.figures import texts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from jaxtyping import Float
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
     from saliencynoise.engine.study import Study
     from saliencynoise.records.cell import Cell
@@ -34,11 +34,12 @@ CAPTION = (
     f"{SEVERAL:.0%} of the images."
 )
 
-COLUMNS, MANY = 4, 8
-"""Numbers of methods side by side: for one architecture and for several."""
+COLUMNS = 4
+LARGEST, SMALLEST, PITCH = 2.0, 0.95, 0.115
+"""Inches: of a matrix at most and at least, and of a label along it."""
 
-NAMED = 24
-"""Up to this many members each tick is labelled; above, only the flagged ones are."""
+BAR = 0.75
+"""Inches for the colour bar and its label, at the right."""
 
 
 def captioned(study: Study) -> CaptionedFigure:
@@ -156,75 +157,101 @@ def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
     return order, halves
 
 
-def draw(frame: pd.DataFrame) -> Figure:
+def draw(frame: pd.DataFrame, *, room: Room = OWN) -> Figure:
     """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
 
-    Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
-    that agree; white: independent; blue: opposed ones. The diagonal, a map with itself, is left out. A member that
-    was flagged has a star. Lines separate two clusters where the test for several modes is positive on more than a
-    tenth of the images.
+    Rows and columns are members by their index; of a single architecture with their accuracy on the left where there
+    is room. Red: maps that agree; white: independent; blue: opposed ones. The diagonal, a map with itself, is left out.
+    A member that was flagged has a star. Lines separate two clusters where the test for several modes is positive on
+    more than a tenth of the images.
     """
     several = frame["architecture"].nunique() > 1
-    figure, places = _grid(frame, several=several)
+    figure, places, size, accuracies = _grid(frame, room, several=several)
     apart = frame[frame["member"] != frame.get("other")]
     largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
     image: Any = None
     for (architecture, method), cell_frame in frame.groupby(["architecture", "method"], sort=False):
         axes = places[str(architecture), str(method)]
         axes.set_axis_on()
-        title = two_lines(str(method), longest=16 if several else 24)
-        image = _draw_matrix(axes, cell_frame, largest, title, accuracies=not several) or image
+        title = f"{method}, {architecture}" if several else str(method)
+        image = _draw_matrix(axes, cell_frame, largest, title, size, accuracies=accuracies) or image
     if image is not None:
-        width, height = figure.get_size_inches()
-        side = figure.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
-        bar = figure.colorbar(image, cax=side)
-        bar.set_label("mean cosine of two members' maps", fontsize=SMALL)
-        side.tick_params(labelsize=SMALL - 1)
-    return figure
+        _draw_bar(figure, list(places.values()), image, largest, room)
+    return root_of(figure)
 
 
-def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
-    """Return a figure and the axes of each architecture and method, which are still hidden.
+def _draw_bar(figure: FigureBase, panels: Sequence[Axes], image: Any, largest: float, room: Room) -> None:
+    """Draw the colour bar at the right of the first row, or of the last of given axes."""
+    if room.given:
+        side = panels[-1].inset_axes((1.06, 0.0, 0.07, 1.0))
+    else:
+        width, height = _inches(figure)
+        tall = min(1.6, height - 0.8)
+        top = panels[0].get_position().y1
+        side = figure.add_axes((1 - (BAR - 0.08) / width, top - tall / height, 0.1 / width, tall / height))
+    bar = figure.colorbar(image, cax=side)
+    bar.set_label("mean cosine of two members' maps" if side.bbox.height > 140 else "mean cosine", fontsize=SMALL)
+    side.tick_params(labelsize=SMALL)
+    bar.set_ticks([-largest, 0, largest], labels=[f"{-largest:.2f}", "0", f"{largest:.2f}"])
 
-    Methods are side by side, and each of several architectures has its own line. All sizes are fixed, since the layout
-    of many labels would take longer than their drawing.
+
+def _inches(figure: FigureBase) -> tuple[float, float]:
+    part: Any = figure
+    return part.bbox.width / part.figure.dpi, part.bbox.height / part.figure.dpi
+
+
+def _grid(
+    frame: pd.DataFrame, room: Room, *, several: bool
+) -> tuple[FigureBase, dict[tuple[str, str], Axes], float, bool]:  # fmt: skip
+    """Return a figure, hidden axes of each architecture and method, their inches, and whether accuracies have room.
+
+    All sizes are fixed, since the layout of many labels would take longer than their drawing.
     """
-    methods, architectures = list(frame["method"].unique()), list(frame["architecture"].unique())
-    size = 1.35 if several else 3.0 if frame["member"].nunique() > NAMED else 2.2
-    columns = min(MANY if several else COLUMNS, len(methods))
-    blocks = -(-len(methods) // columns)
-    rows = blocks * len(architectures)
-    across, down = (0.22, 0.66) if several else (0.6, 0.68)
-    width, height = 0.6 + columns * (size + across) - across + 1.1, rows * (size + down) + 0.25
-    figure = blank(width, height, constrained=False)
-    edges = {"left": 0.6 / width, "right": 1 - 1.1 / width, "top": 1 - 0.56 / height, "bottom": 0.37 / height}
-    grid = figure.subplots(
-        rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size}
-    )
-    for axes in grid.flat:
-        axes.set_axis_off()
+    cells = list(dict.fromkeys(zip(frame["architecture"], frame["method"], strict=True)))
+    beside, rest = 0.22, room.across - BAR - 0.1
+    columns = max(1, min(len(cells), COLUMNS, int(rest / (beside + SMALLEST))))
+    if not several and rest / columns - ACCURACIES - 0.05 > SHOWN:
+        beside = ACCURACIES
+    size = min(LARGEST, rest / columns - beside - 0.05)
+    rows = -(-len(cells) // columns)
+    lines = max(wrapped(_title(*cell, several=several), size + beside, lines=3).count("\n") for cell in cells)
+    down = 0.24 + LINE_HEIGHT * (lines + 2)
+    height = rows * (size + down) + 0.08
+    figure = room.begin(height, constrained=False)
+    if room.given:
+        panels = room.panels(figure, len(cells), columns=columns, names="architectures and methods")
+        return figure, dict(zip(cells, panels, strict=True)), size, False
+    width, tall = _inches(figure)
+    scale = min(1.0, tall / height)  # a part of a figure may be lower than its content
+    size, down = size * scale, down * scale
     places = {}
-    for index, method in enumerate(methods):
-        for line, architecture in enumerate(architectures):
-            axes = places[architecture, method] = grid[index // columns * len(architectures) + line, index % columns]
-            if several and index % columns == 0:
-                name = two_lines(architecture, longest=16)
-                axes.text(
-                    -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
-                    multialignment="center",
-                )  # fmt: skip
-    return figure, places
+    for index, cell in enumerate(cells):
+        left = beside + index % columns * (size + beside + 0.05)
+        bottom = tall - (index // columns + 1) * (size + down) + 0.2
+        axes = figure.add_axes((left / width, bottom / tall, size / width, size / tall))
+        axes.set_axis_off()
+        places[cell] = axes
+    return figure, places, size, beside == ACCURACIES
 
 
-def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
+LINE_HEIGHT = 0.125
+"""Inches of a line of a title."""
+
+
+def _title(architecture: str, method: str, *, several: bool) -> str:
+    return f"{method}, {architecture}" if several else method
+
+
+def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, size: float, *, accuracies: bool) -> Any:
     """Draw one matrix, and return the image that carries its colours; None for a cell that failed."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    axes.tick_params(labelsize=SMALL - 2, length=0, pad=1)
+    axes.tick_params(labelsize=SMALL, length=0, pad=1)
+    title = wrapped(title, size + 0.2, lines=3)
     if frame["status"].iloc[0] != "ok":
-        axes.set_title(title, fontsize=8.5 if accuracies else 7)
-        message = textwrap.fill("\n".join(failures(frame)), 30 if accuracies else 20, max_lines=8)
-        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL - 1, transform=axes.transAxes)
+        axes.set_title(title, fontsize=SMALL)
+        message = wrapped("; ".join(failures(frame)), size - 0.1, lines=6)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
         axes.set_xticks([])
         axes.set_yticks([])
         return None
@@ -234,11 +261,9 @@ def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *,
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     members = frame.drop_duplicates("member").sort_values("place").reset_index(drop=True)
     low, high = format_number(off_diagonal.min()), format_number(off_diagonal.max())
-    axes.set_title(
-        f"{title}\n{low} to {high}{_part_clusters(axes, members)}",
-        fontsize=8.5 if accuracies else 7,
-    )
-    _name(axes, members, accuracies=accuracies)
+    range_text = wrapped(f"{low} to {high}{_part_clusters(axes, members)}", size + 0.2)
+    axes.set_title(f"{title}\n{range_text}", fontsize=SMALL)
+    _name(axes, members, size, accuracies=accuracies)
     return image
 
 
@@ -253,19 +278,41 @@ def _part_clusters(axes: Axes, members: pd.DataFrame) -> str:
     return f"; modes on {members['modes'].iloc[0]:.0%}"
 
 
-def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
-    """Write the members' indices along both sides, accuracies on the left; of many members only flagged ones."""
-    flagged = members["flag"].notna()
-    named = members if len(members) <= NAMED else members[flagged]
-    stars = ["*" if flag else "" for flag in named["flag"].notna()]
-    known = [accuracies and not math.isnan(accuracy) for accuracy in named["accuracy"].astype(float)]
-    right = [f"  {accuracy:.1%}" if shown else "" for accuracy, shown in zip(named["accuracy"], known, strict=True)]
-    axes.set_xticks(
-        named["place"], [f"{int(member)}{star}" for member, star in zip(named["member"], stars, strict=True)]
-    )
-    rows = zip(named["member"].astype(int), stars, right, strict=True)
-    axes.set_yticks(named["place"], ["".join(map(str, row)) for row in rows])
-    for label, star in zip([*axes.get_xticklabels(), *axes.get_yticklabels()], [*stars, *stars], strict=True):
-        if star:
-            label.set_color(BAD)
-            label.set_fontweight("bold")
+def _name(axes: Axes, members: pd.DataFrame, size: float, *, accuracies: bool) -> None:
+    """Write the members' indices along both sides, accuracies on the left; of many members only as many as have room.
+
+    Flagged members come first.
+    """
+    stars = ["*" if flag else "" for flag in members["flag"].notna()]
+    words = [f"{int(member)}{star}" for member, star in zip(members["member"], stars, strict=True)]
+    shares = [f"  {value:.1%}" if not math.isnan(value) else "" for value in members["accuracy"].astype(float)]
+    beside = [word + share for word, share in zip(words, shares, strict=True)] if accuracies else words
+    pitch = size / len(members)
+    for axis, labels, room in (
+        (axes.xaxis, words, max(map(width_of, words)) + 0.03),
+        (axes.yaxis, beside, PITCH),
+    ):
+        places = _apart([bool(star) for star in stars], math.ceil(room / pitch))
+        axis.set_ticks(places, [labels[place] for place in places])
+        for label, place in zip(axis.get_ticklabels(), places, strict=True):
+            if stars[place]:
+                label.set_color(BAD)
+                label.set_fontweight("bold")
+
+
+SHOWN, ACCURACIES = 1.15, 0.62
+"""Inches of a matrix from which on accuracies are written beside it, and of their room."""
+
+
+def _apart(flagged: Sequence[bool], step: int) -> list[int]:
+    """Return places at least `step` apart, flagged ones first.
+
+    >>> _apart([False, False, True, False, False], 2)
+    [0, 2, 4]
+    """
+    taken: list[int] = []
+    for wanted in (True, False):
+        for place in (place for place, flag in enumerate(flagged) if flag == wanted):
+            if all(abs(place - other) >= step for other in taken):
+                taken.append(place)
+    return sorted(taken)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.averages import CLIP, average_of, colour_limit, unit_maps
-from saliencynoise.display.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
+from saliencynoise.display.figures.canvas import draw_bar, draw_failure, draw_key, draw_picture
 from saliencynoise.display.figures.captioned import CaptionedFigure
-from saliencynoise.display.figures.style import SMALL, shortened, two_lines
-from saliencynoise.display.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
+from saliencynoise.display.figures.room import OWN, Room, root_of
+from saliencynoise.display.figures.style import LINE, NORMAL, SMALL, WIDEST, inches_of, wrapped
+from saliencynoise.display.figures.translucent import draw_overlay, translucent
 from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.engine.study_maps import group_of
@@ -34,21 +35,16 @@ if TYPE_CHECKING:
 TITLE = "Marginal maps over the picture"
 CAPTION = (
     "Marginal maps over the picture in greys. Red is positive, blue negative; the opacity shows |value|, so zeros show "
-    f"the picture. Each map has its own limit, the {CLIP}th percentile of |value|: compare places, not strengths, "
-    "between methods. Black outlines: pixels of the mean map that exceed noise, at "
-    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries. Crosses: NaN."
+    f"the picture. Coarse maps are smoothed for display. Each map has its own colour bar, to the {CLIP}th percentile "
+    "of |value|: compare places, not strengths, between methods. Below: the share of significant values, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries."
 )
 UNTESTED_NOTE = (
     "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
 )
 
-COLUMNS = 6
-"""The largest number of tiles in a line; an image's further tiles are in the next line."""
-
-HEADING, BELOW, FOOT = 0.36, 0.24, 0.95
-"""Inches: above a tile, below it, and below all, for the colour bar and the key."""
-
-INTERPOLATIONS = ("nearest", "bilinear")
+TILE, LARGEST, BAR, GAP, EDGE = 0.9, 1.5, 0.48, 0.08, 0.05
+"""Inches: of a tile at least and at most, of a colour bar, between tiles and at the sides."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +81,8 @@ def captioned(study: Study) -> CaptionedFigure | None:
     if pictures is None or study.result.dataset.image_shape is None:
         return None
     study = pictures
-    chosen = choose(study)
-    overlays = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
+    choice = choose(study)
+    overlays = data(study, images=[choice.image], methods=choice.methods, architectures=choice.architectures)
     tested = any(overlay.significant_pixels is not None for overlay in overlays)
     aggregator = f"Aggregator: {study.result.settings.aggregator}, of raw maps; channels are summed."
     return CaptionedFigure(
@@ -94,7 +90,7 @@ def captioned(study: Study) -> CaptionedFigure | None:
         title=TITLE,
         caption=CAPTION,
         alt=alt(overlays),
-        notes=[f"{chosen.words} {aggregator}", *([] if tested else [UNTESTED_NOTE]), texts.basis(study)],
+        notes=[f"{choice.words} {aggregator}", *([] if tested else [UNTESTED_NOTE]), texts.basis(study)],
         figure=draw(overlays),
         data=table(overlays),
         arrays=arrays(overlays),
@@ -145,43 +141,73 @@ def data(
     ]
 
 
-def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: str = "nearest") -> Figure:
+def draw(
+    overlays: Sequence[Overlay], *, masked: bool = False, interpolation: str = "smooth", room: Room = OWN
+) -> Figure:
     """Draw marginal maps over their pictures, with the picture itself first in each block.
 
-    The picture is in greys; the colour says the sign, its opacity |value|, so that zeros show the picture; black lines
-    go round the significant pixels. Each map's colours end at its own limit, the 99.5th percentile of its |value|,
-    because methods have different units. Coarse maps are drawn as they are, each value a rectangle.
+    The picture is in greys; the colour says the sign, its opacity |value|, so that zeros show the picture. Each map's
+    colours end at its own limit, the 99.5th percentile of its |value|, because methods have different units. Coarse
+    maps are smoothed for display.
 
     Args:
         overlays: from `data`.
         masked: colour significant pixels only.
-        interpolation: "nearest", or "bilinear" to smooth the map for display.
+        interpolation: "smooth", or "nearest" to draw each value as a rectangle.
+        room: where they are drawn; given axes are taken in the order picture, methods, next picture.
 
     Raises:
-        UsageError: the interpolation is none of these, or pixels are to be masked whose significance is not known.
+        UsageError: the interpolation is none of these, pixels are to be masked whose significance is not known, or
+            another number of axes is given.
     """
-    if interpolation not in INTERPOLATIONS:
-        raise UsageError(f"interpolation '{interpolation}' is not known: choose {' or '.join(INTERPOLATIONS)}")
     if masked and any(overlay.values is not None and overlay.significant_pixels is None for overlay in overlays):
         raise UsageError("which pixels are significant is not known: run the same bench again with --keep-maps all")
     blocks = _blocks(overlays)
+    titles = [_title(block[0], blocks) for block in blocks]
+    options: Any = {"masked": masked, "interpolation": interpolation}
+    if room.given:
+        room.check(sum(1 + len(block) for block in blocks), "the picture and each method")
+        places = iter(room.given)
+        for block, title in zip(blocks, titles, strict=True):
+            for overlay in [None, *block]:
+                axes = next(places)
+                inches = inches_of(axes.figure) * axes.get_position().width
+                _draw_tile(axes, block[0], overlay, title=title, inches=inches, **options)
+        return root_of(room.given[0].figure)
     longest = 1 + max(len(block) for block in blocks)
-    columns = -(-longest // -(-longest // COLUMNS))  # 9 tiles are 5 and 4, not 6 and 3
-    labels = _labels(blocks)
+    across = room.across
+    if room.width == WIDEST and room.part is None:
+        across = min(across, _width(longest, LARGEST))
+    fit = max(1, min(longest, int((across - 2 * EDGE) / (TILE + BAR))))
+    columns = -(-longest // -(-longest // fit))  # 9 tiles are 5 and 4, not 6 and 3
+    tile = (across - 2 * EDGE) / columns - GAP - BAR
+    heading = LINE * max(1 + _heading(overlay, tile).count("\n") for overlay in overlays) + 0.06
+    pitch = heading + tile + LINE + 0.06
     lines = [-(-(1 + len(block)) // columns) for block in blocks]
-    canvas = grid(
-        sum(lines),
-        columns,
-        left=room_for(labels) if any(labels) else 0.15,
-        right=0.15,
-        top=HEADING + 0.1,
-        between=HEADING + BELOW,
-        bottom=FOOT - HEADING,
-    )
-    for index, (block, label) in enumerate(zip(blocks, labels, strict=True)):
-        _draw_block(canvas, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)
-    _draw_foot(canvas, interpolation)
-    return canvas.figure
+    height = 0.28 + sum(lines) * pitch + 0.22 * len(blocks)
+    figure = room.begin(height, width=across, constrained=False)
+    down = room.down or height
+    y = 0.03
+    for block, title, count in zip(blocks, titles, lines, strict=True):
+        words = wrapped(title, across - 2 * EDGE, size=NORMAL, lines=1)
+        figure.text(EDGE / across, 1 - y / down, words, ha="left", va="top", fontsize=NORMAL)
+        y += 0.22
+        for index, overlay in enumerate([None, *block]):
+            top = y + index // columns * pitch + heading
+            left = EDGE + index % columns * (tile + GAP + BAR)
+            axes = figure.add_axes((left / across, 1 - (top + tile) / down, tile / across, tile / down))
+            _draw_tile(axes, block[0], overlay, title="picture", inches=tile, **options)
+        y += count * pitch
+    draw_key(figure)
+    return root_of(figure)
+
+
+def _width(columns: int, tile: float) -> float:
+    return 2 * EDGE + columns * (tile + GAP + BAR)
+
+
+def _heading(overlay: Overlay, inches: float) -> str:
+    return wrapped(overlay.keys["method"], inches + 2 * EDGE, lines=3)
 
 
 def table(overlays: Sequence[Overlay]) -> pd.DataFrame:
@@ -236,63 +262,45 @@ def _blocks(overlays: Sequence[Overlay]) -> list[list[Overlay]]:
     return list(blocks.values())
 
 
-def _labels(blocks: Sequence[Sequence[Overlay]]) -> list[str]:
-    """Return the label beside each block: the architecture and the image's class, if there are several."""
-    firsts = [block[0].keys for block in blocks]
-    architectures = len({keys["architecture"] for keys in firsts}) > 1
-    images = len({keys["image"] for keys in firsts}) > 1
-    return [
-        "\n".join(
-            ([shortened(line, 26) for line in two_lines(keys["architecture"]).split("\n")] if architectures else [])
-            + ([shortened(keys["class"], 22)] if images else [])
-        )
-        for keys in firsts
-    ]
+def _title(overlay: Overlay, blocks: Sequence[Sequence[Overlay]]) -> str:
+    """Return the title of a block: the class that is explained, and the architecture if there are several."""
+    several = len({block[0].keys["architecture"] for block in blocks}) > 1
+    names = [f"class '{overlay.keys['class']}'"] if overlay.keys["class"] else [overlay.keys["image"]]
+    return ", ".join([*names, *([overlay.keys["architecture"]] if several else [])])
 
 
-def _draw_block(
-    canvas: Grid, line: int, columns: int, block: Sequence[Overlay], label: str, *, masked: bool, interpolation: str
-) -> None:  # fmt: skip
-    first = canvas.place(line, 0)
-    draw_picture(first, block[0].picture)
-    first.set_title("picture", fontsize=SMALL)
-    first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
-    for index, overlay in enumerate(block, 1):
-        axes = canvas.place(line + index // columns, index % columns)
-        title = "\n".join(shortened(part, 22) for part in two_lines(overlay.keys["method"]).split("\n"))
-        axes.set_title(title, fontsize=SMALL)
-        _draw_tile(axes, overlay, masked=masked, interpolation=interpolation)
-
-
-def _draw_tile(axes: Axes, overlay: Overlay, *, masked: bool, interpolation: str) -> None:
-    if overlay.values is None:
-        draw_failure(axes, overlay.reason, letters=20)
+def _draw_tile(
+    axes: Axes,
+    first: Overlay,
+    overlay: Overlay | None,
+    *,
+    title: str,
+    inches: float,
+    masked: bool,
+    interpolation: str,
+) -> None:
+    """Draw the picture, or a map over it with its colour bar."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    if overlay is None:
+        draw_picture(axes, first.picture)
+        axes.set_title(wrapped(title, inches + BAR - 0.05), fontsize=SMALL, pad=3)
         return
+    axes.set_title(_heading(overlay, inches), fontsize=SMALL, pad=3)
+    if overlay.values is None:
+        draw_failure(axes, overlay.reason, inches=inches)
+        return
+    significant, limit = overlay.significant_pixels, overlay.limit
+    shown = significant if masked else None
     draw_overlay(
         axes,
         overlay.picture,
         overlay.values,
-        limit=overlay.limit,
-        significant_pixels=overlay.significant_pixels,
-        masked=masked,
+        limit=limit,
+        significant_pixels=shown,
         interpolation=interpolation,
     )
-    if overlay.significant_pixels is not None and overlay.limit:
+    if significant is not None and limit:
         axes.set_xlabel(f"{percent(overlay.share)} significant", fontsize=SMALL, labelpad=2)
-
-
-def _draw_foot(canvas: Grid, interpolation: str) -> None:
-    width = canvas.figure.get_figwidth()
-    across = min(3.2, width - 1.6)
-    how = (
-        "maps at their own resolution, each value a rectangle"
-        if interpolation == "nearest"
-        else "maps smoothed for display (bilinear)"
-    )
-    canvas.figure.text(0.5, 0.78 / canvas.figure.get_figheight(), how, ha="center", va="bottom", fontsize=SMALL)
-    draw_opacity_bar(
-        canvas.figure,
-        ((width - across) / 2, 0.6, across, 0.12),
-        labels=("− its limit", "0: the picture", "+ its limit"),
-    )
-    key(canvas.figure, LOOKS)
+    if limit:
+        draw_bar(axes.inset_axes((1 + 0.05 / inches, 0.04, 0.07 / inches, 0.92)), limit, palette=translucent())

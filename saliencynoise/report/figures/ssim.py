@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
+    NORMAL,
     SMALL,
-    blank,
-    label_lowest,
-    legend_below,
-    small_multiples,
+    legend_height,
     styles,
-    two_lines,
+    width_of,
+    wrapped,
 )
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
@@ -39,6 +38,10 @@ CAPTION = (
 )
 
 COLUMNS = 4
+
+LINE = 9
+"""Height in points of a line of small text."""
+
 MEASURES = ("spearman", "pearson")
 
 
@@ -103,16 +106,17 @@ def data(
     return ImageSimilarity(images=frame, correlations=related)
 
 
-def draw(*studies: ImageSimilarity) -> Figure:
+def draw(*studies: ImageSimilarity, room: Room = OWN) -> Figure:
     """Draw the images and correlations of one or more studies below each other."""
-    frames = [similarity.images for similarity in studies]
-    heights = [_height(frame) for frame in frames]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in frames), sum(heights))
+    heights = [_height(similarity.images, room) for similarity in studies]
+    drawn = room.begin(sum(heights))
+    if len(studies) == 1:
+        _draw_study(drawn, studies[0], room)
+        return root_of(drawn)
     parts = drawn.subfigures(len(studies), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, similarity in zip(parts, studies, strict=True):
-        title = str(similarity.images["dataset"].iloc[0]) if len(studies) > 1 else ""
-        _draw_study(part, similarity.images, similarity.correlations, title=title)
-    return drawn
+        _draw_study(part, similarity, room, title=str(similarity.images["dataset"].iloc[0]))
+    return root_of(drawn)
 
 
 def images_of(
@@ -173,49 +177,64 @@ def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _draw_study(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
+def _draw_study(figure: FigureBase, similarity: ImageSimilarity, room: Room, *, title: str = "") -> None:
     """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
 
     The horizontal axis is the signed root of `snr_raw`, whose values are less skewed and may be negative; each panel
     has its own axis. Spearman's correlation with its interval is written above a panel, in the colour of each
     architecture. For a single architecture Pearson's correlation is written, too.
     """
+    frame, related = similarity.images, similarity.correlations
     methods = list(frame["method"].unique())
     looks = styles(frame["architecture"].unique())
-    axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
+    columns, inches = _columns(frame, room)
+    axes = room.panels(figure, len(methods), columns=columns, names="methods", sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        _draw_method(panel, frame[frame["method"] == method], related[related["method"] == method], looks)
-        panel.set_title(two_lines(method, longest=24), fontsize=9, pad=6 + 11 * _lines(looks))
-    label_lowest(axes, "signed root of r, raw maps", columns=COLUMNS)
-    figure.supylabel("SSIM of two members' maps, mean over pairs", fontsize=9)
+        of_method = related[related["method"] == method]
+        lines = _draw_method(panel, frame[frame["method"] == method], of_method, looks, inches=inches)
+        panel.set_title(wrapped(method, inches + 0.08), fontsize=SMALL, pad=5 + LINE * lines)
+    room.label_below(axes, "√SNR of an image", columns=columns)
+    room.label_side(figure, axes, "SSIM of two members' maps")
     if title:
-        figure.suptitle(title, fontsize=10, fontweight="bold")
+        figure.suptitle(title, fontsize=NORMAL, fontweight="bold")
     if len(looks) > 1:
-        legend_below(figure, axes)
+        room.legend(figure, axes)
 
 
-def _height(frame: pd.DataFrame) -> float:
-    rows = -(-frame["method"].nunique() // COLUMNS)
-    return float(rows * (2.5 + 0.16 * max(2, frame["architecture"].nunique())) + 0.5)
+def _columns(frame: pd.DataFrame, room: Room) -> tuple[int, float]:
+    """Return the number of panels side by side, and the inches of each."""
+    columns = min(max(1, int((room.across - 0.6) / 1.2)), COLUMNS, frame["method"].nunique())
+    return columns, (room.across - 0.6) / columns - 0.12
 
 
-def _lines(looks: dict[str, tuple[str, str]]) -> int:
-    """Return the number of lines of correlations above a panel."""
-    return max(2, len(looks))
+def _height(frame: pd.DataFrame, room: Room) -> float:
+    columns, inches = _columns(frame, room)
+    rows = -(-frame["method"].nunique() // columns)
+    several = list(frame["architecture"].unique())
+    legend = legend_height(several, room.across) if len(several) > 1 else 0.0
+    above = 0.13 * (4 if len(several) == 1 else 2 * len(several))
+    return float(rows * (min(2.0, 0.9 * inches) + 0.6 + above) + 0.3 + legend)
 
 
-def _draw_method(axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_method(
+    axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: dict[str, tuple[str, str]], *, inches: float
+) -> int:
+    """Draw the images of a method; return the number of lines of correlations above."""
     axes.tick_params(labelsize=SMALL)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=max(2, int(2.5 * inches)), prune="both")
     axes.grid(alpha=0.3)
-    for line, (name, (colour, marker)) in enumerate(looks.items()):
+    lines = 0
+    for name, (colour, marker) in reversed(looks.items()):
         points = frame[(frame["architecture"] == name) & (frame["status"] == "ok")]
         axes.scatter(
-            points["amplitude"], points["ssim"], s=14, marker=marker, color=colour, alpha=0.7, lw=0, label=name
+            points["amplitude"], points["ssim"], s=11, marker=marker, color=colour, alpha=0.7, lw=0, label=name
         )
-        correlation = _words(related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1])
+        correlation = _words(
+            related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1], inches=inches
+        )
         failed = len(looks) > 1 and (frame[frame["architecture"] == name]["status"] == "failed").any()
-        height = 3 + 11 * (len(looks) - 1 - line)
+        height = 3 + LINE * lines
+        lines += 1 + correlation.count("\n") if correlation or failed else 0
         axes.annotate(
             "failed" if failed else correlation,
             (0.5, 1),
@@ -227,15 +246,24 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: 
             fontsize=SMALL,
             color=colour,
         )
-    message = "" if (frame["status"] == "ok").any() else textwrap.fill("\n".join(failures(frame)), 34, max_lines=8)
-    axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    if not (frame["status"] == "ok").any():
+        message = wrapped("; ".join(failures(frame)), inches - 0.1, lines=8)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    return lines
 
 
-def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
+def _words(related: pd.DataFrame, names: Sequence[str], *, inches: float) -> str:
     """Return correlations with their intervals, one per line; empty for a failed cell."""
     if not len(related) or related["note"].iloc[0]:
         return ""
     row = related.iloc[0]
     return "\n".join(
-        f"{name.capitalize()} {with_interval(row[name], row[f'{name}_low'], row[f'{name}_high'])}" for name in names
+        _broken(f"{name.capitalize()} {with_interval(row[name], row[f'{name}_low'], row[f'{name}_high'])}", inches)
+        for name in names
     )
+
+
+def _broken(words: str, inches: float) -> str:
+    """Return a correlation, with its interval in the next line where one line is too long."""
+    value, _, interval = words.partition(" [")
+    return f"{value}\n[{interval}" if interval and width_of(words) > inches else words

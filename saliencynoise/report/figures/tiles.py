@@ -61,8 +61,8 @@ class TileRow:
 
     @property
     def scale(self) -> float:
-        """The end of the row's colour scale, on both sides of zero; 0 if all its maps are zero or NaN."""
-        return colour_limit(list(self.tiles.values()))
+        """The end of the signed maps' colour scale, on both sides of zero; 0 if all of them are zero or NaN."""
+        return colour_limit([values for name, values in self.tiles.items() if name != NOISE])
 
 
 def check_images(study: Study, images: Sequence[int]) -> None:

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.averages import average_of
 from saliencynoise.display.figures.captioned import CaptionedFigure
+from saliencynoise.display.figures.room import OWN, Room, root_of
 from saliencynoise.display.figures.style import (
     COLOURS,
     GREY,
+    NORMAL,
     SMALL,
-    blank,
-    label_lowest,
-    legend_below,
-    shortened,
-    small_multiples,
-    two_lines,
+    cut_to,
+    legend_height,
+    wrapped,
 )
 from saliencynoise.display.numbers import counted, percent
 from saliencynoise.engine.study_cells import signed_cells
@@ -50,10 +49,13 @@ COLUMNS = 3
 DOTS = 16
 """The most members whose values are drawn alone."""
 
-LINE = 0.23
+LINE = 0.19
 """Inches of a bar."""
 
 MEAN, NOISE = COLOURS[2], "#BBBBBB"
+
+LABELS = ("mean over members", "mean within the noise", "SD over members", "16 members")
+"""The widest legend's entries."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -187,52 +189,55 @@ def table(found: Sequence[ItemValues]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def draw(found: Sequence[ItemValues]) -> Figure:
+def draw(found: Sequence[ItemValues], *, room: Room = OWN) -> Figure:
     """Draw a panel for each method: bars where values have names or are few, else a line with a band."""
     longest = max((min(len(values.names), MOST_BARS) for values in found if _has_bars(values)), default=0)
-    width = min(COLUMNS, len(found))
+    width = min(COLUMNS, len(found), max(1, int(room.across / 2.4)))
     rows = -(-len(found) // width)
-    figure = blank(1.6 + 3.4 * width, rows * max(2.4, 0.9 + LINE * longest) + 0.4)
-    panels = small_multiples(figure, len(found), columns=COLUMNS)
+    inches = room.across / width - 0.2
+    figure = room.begin(rows * max(1.8, 0.65 + LINE * longest) + 0.3 + legend_height(LABELS, room.across))
+    panels = room.panels(figure, len(found), columns=width, names="methods")
     for axes, values in zip(panels, found, strict=True):
         axes.tick_params(labelsize=SMALL)
-        axes.set_title(two_lines(values.keys["method"], longest=24), fontsize=9)
+        axes.locator_params(axis="x", nbins=4)
+        axes.set_title(wrapped(values.keys["method"], inches, size=NORMAL), fontsize=NORMAL)
         if values.reason:
             axes.set_xticks([])
             axes.set_yticks([])
-            axes.text(0.5, 0.5, shortened(values.reason, 60), ha="center", fontsize=SMALL, transform=axes.transAxes)
+            reason = wrapped(f"failed: {values.reason}", inches - 0.2, lines=8)
+            axes.text(0.5, 0.5, reason, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
         elif _has_bars(values):
-            _draw_bars(axes, values)
+            _draw_bars(axes, values, inches)
         else:
             _draw_line(axes, values)
     if found and all(map(_has_bars, found)):
-        label_lowest(panels, "value, maps at unit norm", columns=COLUMNS)
-    legend_below(figure, panels)
-    return figure
+        room.label_below(panels, "value, maps at unit norm", columns=width)
+    room.legend(figure, panels)
+    return root_of(figure)
 
 
 def _has_bars(values: ItemValues) -> bool:
     return values.named or len(values.names) <= MOST_BARS
 
 
-def _draw_bars(axes: Axes, values: ItemValues) -> None:
+def _draw_bars(axes: Axes, values: ItemValues, inches: float) -> None:
     order = abs(values.mean).argsort()[::-1][:MOST_BARS]
     places = range(len(order))
     shown = values.significant[order]
-    colours = [MEAN if significant else NOISE for significant in shown]
     axes.axvline(0, color=GREY, lw=0.8)
-    axes.barh(places, values.mean[order], 0.75, color=colours, alpha=0.55, lw=0)
+    for chosen, label, colour in ((shown, LABELS[0], MEAN), (~shown, LABELS[1], NOISE)):
+        if chosen.any():
+            mean = values.mean[order][chosen]
+            axes.barh(chosen.nonzero()[0], mean, 0.75, color=colour, alpha=0.55, lw=0, label=label)
     axes.errorbar(
         values.mean[order], places, xerr=values.spread[order], fmt="none", ecolor="black", elinewidth=0.9, capsize=1.5
     )
     for member in values.unit[:DOTS]:
-        axes.plot(member[order], places, ".", color="black", ms=1.8, alpha=0.5)
-    names = [shortened(str(values.names[index]), 26) for index in order]
+        label = counted(min(len(values.unit), DOTS), "member")
+        axes.plot(member[order], places, ".", color="black", ms=1.8, alpha=0.5, label=label)
+    names = [cut_to(str(values.names[index]), min(1.6, 0.45 * inches)) for index in order]
     axes.set_yticks(places, names if values.named else [f"value {name}" for name in names], fontsize=SMALL)
     axes.set_ylim(len(order) - 0.4, -0.6)
-    for label, colour in (("mean over members", MEAN), ("mean within the noise", NOISE)):
-        axes.barh([math.nan], [math.nan], color=colour, alpha=0.55, label=label)
-    axes.plot([], [], ".", color="black", ms=4, label=f"{counted(min(len(values.unit), DOTS), 'member')}")
 
 
 def _draw_line(axes: Axes, values: ItemValues) -> None:
@@ -240,9 +245,12 @@ def _draw_line(axes: Axes, values: ItemValues) -> None:
 
     x, mean, spread = np.arange(len(values.names)), values.mean, values.spread
     axes.axhline(0, color=GREY, lw=0.8)
-    axes.fill_between(x, mean - spread, mean + spread, color=NOISE, alpha=0.6, lw=0, label="SD over members")
-    axes.plot(x, np.where(values.significant, np.nan, mean), color=GREY, lw=1, label="mean within the noise")
+    axes.fill_between(x, mean - spread, mean + spread, color=NOISE, alpha=0.6, lw=0, label=LABELS[2])
     axes.plot(x, mean, color=GREY, lw=0.6)
-    axes.plot(x, np.where(values.significant, mean, np.nan), color=MEAN, lw=1.4, marker=".", ms=2, label="significant")
-    axes.set_xlabel("value", fontsize=9)
+    if not values.significant.all():
+        axes.plot(x, np.where(values.significant, np.nan, mean), color=GREY, lw=1, label=LABELS[1])
+    if values.significant.any():
+        significant = np.where(values.significant, mean, np.nan)
+        axes.plot(x, significant, color=MEAN, lw=1.4, marker=".", ms=2, label=LABELS[0])
+    axes.set_xlabel("value", fontsize=NORMAL)
     axes.set_ylabel("value, maps at unit norm", fontsize=SMALL)

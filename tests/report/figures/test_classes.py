@@ -52,7 +52,7 @@ def test_the_classes_have_one_order_by_their_mean_rank(study):
 
 def test_a_panel_a_method_with_a_point_a_class_and_architecture(study):
     figure = study.plot.classes()
-    panels = figure.subfigs[0].axes
+    panels = figure.axes
     assert [panel.get_title() for panel in panels] == ["gradient", "lime\n(resnet failed)"]
     points = [
         sum(len(drawn.get_offsets()) for drawn in panel.collections if drawn.get_label() in ("vgg", "resnet"))
@@ -68,7 +68,7 @@ def test_intervals_far_beyond_the_points_do_not_set_the_axis(study):
     largest = found["r"].max()
     wide = found.assign(high=1e6)
     for table in (found, wide):
-        (panel,) = classes.draw(table).subfigs[0].axes
+        (panel,) = classes.draw(table).axes
         low, high = panel.get_xlim()
         assert low < 0 < largest < high < 3 * largest
     arrows = [drawn for drawn in panel.collections if drawn.get_offsets().shape[1] and drawn.get_clip_on() is False]
@@ -80,7 +80,7 @@ def test_a_class_of_one_image_is_hollow(tmp_path):
     found = classes.data(study)
     assert found.set_index("class")["images"].to_dict() == {"cat": 2, "dog": 1}
     assert found.set_index("class")["question"].to_dict() == {"cat": "both", "dog": "members"}
-    (panel,) = study.plot.classes().subfigs[0].axes
+    (panel,) = study.plot.classes().axes
     (points,) = [drawn for drawn in panel.collections if drawn.get_label() == "net"]
     faces = points.get_facecolors()[:, :3].tolist()
     assert faces.count([1, 1, 1]) == 1
@@ -88,5 +88,5 @@ def test_a_class_of_one_image_is_hollow(tmp_path):
 
 def test_a_study_of_failures_is_drawn(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(images=2), ("net", "lime"): "no"})
-    (panel,) = study.plot.classes(methods=["lime"]).subfigs[0].axes
+    (panel,) = study.plot.classes(methods=["lime"]).axes
     assert panel.texts[0].get_text() == "lime on net failed: no"

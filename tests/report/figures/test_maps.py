@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, unit_maps
+from saliencynoise.display.figures.canvas import LOOKS
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
@@ -65,15 +66,37 @@ def test_stochastic_maps_are_averaged_over_their_draws(study):
     np.testing.assert_allclose(found.tiles["member 0"], cams[0, 0] / np.linalg.norm(cams[0]), atol=1e-6)
 
 
-def test_every_tile_of_a_row_has_the_same_scale_symmetric_about_zero(study):
+def test_the_signed_tiles_of_a_row_have_one_scale_and_the_noise_has_one_from_zero(study):
     figure = study.plot.maps(images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
     drawn = images_of(figure)
     assert len(drawn) == 4 * 8
     for at, found in enumerate(maps.data(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])):
-        limits = {limit for _, limit, _ in drawn[8 * at : 8 * at + 8]}
-        values = np.abs(np.concatenate([tile.ravel() for tile in found.tiles.values()]))
-        assert limits == {(-np.percentile(values, 99.5), np.percentile(values, 99.5))}
-    assert len({limit for _, limit, _ in drawn}) == 4
+        row = drawn[8 * at : 8 * at + 8]
+        signed = [tile.ravel() for name, tile in found.tiles.items() if name != NOISE]
+        values = np.abs(np.concatenate(signed))
+        assert {limit for _, limit, _ in row[:7]} == {(-np.percentile(values, 99.5), np.percentile(values, 99.5))}
+        np.testing.assert_array_equal(row[7][0], found.tiles[NOISE])
+        assert row[7][1] == (0.0, pytest.approx(np.percentile(found.tiles[NOISE], 99.5)))
+    bars = [bar for axes in figure.axes for bar in axes.child_axes]
+    assert len(bars) == 4 * 2
+    numbers = [label.get_text() for label in bars[0].get_yticklabels()]
+    assert numbers[1] == "0"
+    assert numbers[0] == "\N{MINUS SIGN}" + numbers[2]
+
+
+def test_the_picture_is_drawn_once_and_the_class_is_named(study):
+    figure = study.plot.maps(images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
+    pictures = [axes for axes in figure.axes if axes.images and axes.images[0].get_array().ndim == 3]
+    assert len(pictures) == 2
+    assert [text.get_text() for text in figure.texts].count("class 'cat'") == 2
+
+
+def test_columns_can_be_chosen_and_wrong_ones_are_named(study):
+    figure = study.plot.maps(methods="gradient", columns=["picture", "significant"])
+    assert len(figure.axes) == 2
+    assert len(study.plot.maps(methods="gradient", columns="mean").axes) == 1
+    with pytest.raises(UsageError, match="no column 'means'; did you mean 'mean'"):
+        study.plot.maps(methods="gradient", columns="means")
 
 
 def test_a_coarse_map_is_drawn_as_it_is_over_the_pictures_extent(study):
@@ -91,9 +114,9 @@ def texts(figure):
 def test_maps_of_zeros_are_named_and_never_stretched(study):
     figure = study.plot.maps(images=[1], methods=["gradient"])
     assert texts(figure).count("all zero") == 8
-    assert all(limits == (-1, 1) and not array.any() for array, limits, _ in images_of(figure))
+    assert all(limits[1] == 1 and not array.any() for array, limits, _ in images_of(figure))
     assert sum(bool(patch.get_hatch()) for axes in figure.axes for patch in axes.patches) == 8
-    assert len(figure.axes) == 9  # no colour bar
+    assert not any(bar.axison for axes in figure.axes for bar in axes.child_axes)  # no colour bar
 
 
 def test_nan_is_masked_and_leaves_the_scale_alone():
@@ -175,7 +198,7 @@ def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like
     (found,) = maps.data(study, images=[5], methods=["gradcam(layer=top)"])
     assert 0 < found.significant_pixels.sum() < 16
     figure = maps.draw([found])
-    tile = figure.axes[8]
+    (tile,) = [axes for axes in figure.axes if axes.patches]
     (patch,) = tile.patches
     corners = patch.get_path().vertices.reshape(-1, 5, 2)
     areas = (corners[:, 1, 0] - corners[:, 0, 0]) * (corners[:, 2, 1] - corners[:, 1, 1])
@@ -183,10 +206,10 @@ def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like
     for (left, top), (right, _) in corners[:, :2]:
         assert not found.significant_pixels[int(top) // 2, int(left) // 2 : int(right) // 2].any()
     assert patch.get_hatch()
-    assert patch.get_facecolor()[:3] not in {(1.0, 1.0, 1.0), tuple(maps.LOOKS["NaN"]["facecolor"])}
-    assert tile.get_xlabel() == f"{found.share:.0%} of values"
+    assert patch.get_facecolor()[:3] not in {(1.0, 1.0, 1.0), tuple(LOOKS["NaN"]["facecolor"])}
+    assert tile.get_xlabel() == f"{found.share:.0%}"
     key = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert key == ["zero", "not significant", "NaN"]
+    assert key == ["not significant"]  # no map has NaN
 
 
 def test_a_gallery_can_leave_out_noise_and_significance(study):
@@ -218,9 +241,10 @@ def test_arrays_hold_what_is_drawn(study):
 def test_long_names_are_cut_and_never_vanish(tmp_path):
     name = "a_network_whose_name_never_ends_because_nobody_stopped_it"
     study = make_study(tmp_path, {(name, "gradient"): noisy_maps(images=2), ("net", "gradient"): noisy_maps(images=2)})
-    label = study.plot.maps(images=[0]).axes[0].get_ylabel()
-    assert label.startswith("a_")
-    assert all(0 < len(line) <= 30 for line in label.split("\n"))
+    figure = study.plot.maps(images=[0], figsize="column")
+    titles = [text.get_text() for text in figure.texts if "a_net" in text.get_text()]
+    assert titles
+    assert all("…" in title for title in titles)
 
 
 def test_maps_that_a_result_lacks_are_named(tmp_path):

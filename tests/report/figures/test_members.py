@@ -82,7 +82,8 @@ def test_few_and_many_members(tmp_path, count):
     study = make_study(tmp_path, {("net", "gradient"): maps})
     figure = study.plot.members()
     figure.draw_without_rendering()
-    assert len(figure.axes[0].get_xticks()) == (2 if count == 2 else 0)
+    ticks = figure.axes[0].get_xticks()
+    assert len(ticks) == 2 if count == 2 else 5 < len(ticks) < 25  # as many as have room
 
 
 def test_several_architectures_have_a_line_each(tmp_path):

@@ -40,7 +40,7 @@ def test_the_correlations_are_scipys(study):
 
 
 def test_a_panel_a_method_with_a_point_an_image(study):
-    panels = study.plot.ssim().subfigs[0].axes
+    panels = study.plot.ssim().axes
     assert [panel.get_title().replace("\n", "") for panel in panels] == ["gradient", "gradcam(layer=top)", "lime"]
     points = panels[0].collections[0].get_offsets()
     np.testing.assert_allclose(points, ssim.images_of(study, methods=["gradient"])[["amplitude", "ssim"]])
@@ -50,4 +50,4 @@ def test_a_panel_a_method_with_a_point_an_image(study):
 
 
 def test_a_study_in_which_all_failed_is_drawn(study):
-    assert len(study.plot.ssim(methods=["lime"]).subfigs[0].axes) == 1
+    assert len(study.plot.ssim(methods=["lime"]).axes) == 1
