@@ -411,7 +411,7 @@ def measure(
             has random numbers of its own in each draw, "shared" if all have the same ones in the second draw.
         layout: "picture" if maps are grids of places, `(H, W)` or `(C, H, W)`, or "values" if they are lists of values
             without places. None takes `(H, W)`, and `(C, H, W)` and `(H, W, C)` with C of 1 or 3, for pictures.
-        views: "signed", and others in which maps are to be measured: "relu", "abs", "centred".
+        views: the views beside "signed", which is always measured: "relu", "abs", "centred".
         name_column: column of tables with the names of the items.
         label_column: column of tables with their labels.
         network: name of the networks in tables.

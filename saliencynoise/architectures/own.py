@@ -71,6 +71,7 @@ class OwnArchitecture:
         with torch.random.fork_rng(), torch.device("cpu"):
             torch.manual_seed(0)
             network = self._built(in_shape, num_classes)
+            self._refuse_shared(network.module, self._built(in_shape, num_classes).module)
             module = network.module.eval()
             for parameter in module.parameters():
                 if parameter.is_floating_point() and not parameter.any():
@@ -82,6 +83,13 @@ class OwnArchitecture:
             except RuntimeError as error:
                 raise UsageError(f"{self.label} failed on two images: {one_line(error)}; {WHERE}") from error
         return tuple(found.items())
+
+    def _refuse_shared(self, module: nn.Module, other: nn.Module) -> None:
+        tensors = {id(tensor) for tensor in (*module.parameters(), *module.buffers())}
+        if other is module or any(id(tensor) in tensors for tensor in (*other.parameters(), *other.buffers())):
+            raise UsageError(
+                f"{self.label} returned the same network twice, or layers of it; each call must build a new one"
+            )
 
     def _refuse_outputs(self, module: nn.Module, images: torch.Tensor, num_classes: int) -> None:
         size = "x".join(map(str, images.shape[1:]))
@@ -95,6 +103,9 @@ class OwnArchitecture:
                 f"{self.label} gives {described(outputs)} for {len(images)} images; it must give logits "
                 f"[{len(images)}, {num_classes}]"
             )
+        if not outputs.is_floating_point():
+            kind = str(outputs.dtype).removeprefix("torch.")
+            raise UsageError(f"{self.label} gives outputs of the type {kind}; it must give real ones, as float32")
         if outputs.shape[1] != num_classes:
             raise UsageError(
                 f"{self.label} gives {outputs.shape[1]} outputs, and the data set has {num_classes} classes; give it a "

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from saliencynoise.engine.config import MEMBERS, REFERENCE, BenchConfig
+from saliencynoise.engine.initial_weights import refuse_same_weights
 from saliencynoise.engine.member import describe_network
 from saliencynoise.engine.starts import Start, starts_of
 from saliencynoise.interfaces import Dataset, Network, Sampler, UsageError
@@ -104,6 +105,9 @@ def plan_architecture(
             "tuned": list(config.tune),
             "normalization": config.normalization,
         }
+    elif not sampler.spec.imported:
+        channels, height, width = shape
+        refuse_same_weights(model, (channels, height, width), len(dataset.classes))
     base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.display_name}")
     if sampler.canonical_name != REFERENCE:
         with calling(f"the sampler {sampler.display_name} ({sampler.distribution})"):

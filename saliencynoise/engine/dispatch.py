@@ -185,7 +185,7 @@ class Dispatcher:
         if process is None or process.poll() is not None:
             with self._log(slot).open("w") as log:
                 process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
-                    [sys.executable, "-m", "saliencynoise.engine.worker", str(self._data)],
+                    [sys.executable, "-P", "-m", "saliencynoise.engine.worker", str(self._data)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.data.orders import natural
+from saliencynoise.data.run_folders import runs_of
 from saliencynoise.interfaces import Network, PretrainedModel, UsageError
 from saliencynoise.registry.calling import calling
 from saliencynoise.store.pool import Pool
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 RANDOM = ("random",)
 """The setting `init` of members with random initial weights, each its own."""
+
+PROBED = 64
+"""Values of each tensor by which starts are compared."""
+
+NEAR = 1e-4
+"""Largest norm of a difference, relative to that of the weights, of starts that are called almost equal."""
 
 KEY = "::"
 """Between a file and the key of the weights in it, where several fit."""
@@ -151,7 +158,9 @@ def starts_of(
     head = find_head(network.module, classes, given=network.head, name=f"the architecture '{model.canonical_name}'")
     Tuning(head=head, tuned=tuned).check(network.module)
     names = _names(sources)
+    moments = _moments(sources)
     starts: dict[str, Start] = {}
+    probes: dict[str, Tensor] = {}
     for name, source in zip(names, sources, strict=True):
         loaded = _loaded(source, model, network.module.state_dict(), head, in_shape=in_shape, classes=classes)
         sha256 = _hash(loaded.weights, network.module.state_dict())
@@ -160,12 +169,39 @@ def starts_of(
                 f"--init: {starts[sha256].source} and {source} hold the same weights, so they are one start and not "
                 "two; leave one out"
             )
+        probe = _probe(loaded.weights)
+        near = next((name for name, other in probes.items() if _is_near(probe, other)), None)
+        probes[name] = probe
+        alike = f"almost equal to {near}: the two are hardly separate starts" if near else ""
         outputs = "" if loaded.outputs in {None, classes} else f" ({loaded.outputs} classes there, {classes} here)"
-        note = "; ".join(filter(None, (loaded.note, f"new head '{head}'{outputs}")))
+        note = "; ".join(filter(None, (loaded.note, f"new head '{head}'{outputs}", moments.get(source), alike)))
         starts[sha256] = Start(
             name=loaded.name or name, source=source, head=head, tuned=tuned, sha256=sha256, note=note
         )
     return tuple(starts.values())
+
+
+def _probe(weights: Mapping[str, Tensor]) -> Tensor:
+    """Return the first values of each tensor, by which starts are compared without keeping all of them."""
+    return torch.cat([value.detach().flatten()[:PROBED].double() for _, value in sorted(weights.items())])
+
+
+def _is_near(left: Tensor, right: Tensor) -> bool:
+    return left.shape == right.shape and bool((left - right).norm() <= NEAR * left.norm())
+
+
+def _moments(sources: Sequence[str]) -> dict[str, str]:
+    """Return a note for each start that seems to be of one training run with others."""
+    files = {Path(source.partition(KEY)[0]): source for source in sources if not is_plugin(source)}
+    notes = {}
+    for run in runs_of(list(files)):
+        together = (run.taken, *run.others)
+        for path in together if run.others else ():
+            notes[files[path]] = (
+                f"{len(together)} of these starts seem to be moments of one training run, which agree more than starts "
+                "of separate runs: name a file of each run"
+            )
+    return notes
 
 
 def begin_with(

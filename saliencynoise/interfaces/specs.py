@@ -60,7 +60,7 @@ REASONS: Mapping[Sign, str] = MappingProxyType(
     {
         "nonnegative": "one-signed: no value is below zero, with or without signal",
         "nonpositive": "one-signed: no value is above zero, with or without signal",
-        "leaning": "leaning: networks that know nothing agree, too, for maps do not turn their sign with the outputs",
+        "leaning": "leaning: networks that know nothing may agree, too: maps need not turn their sign with the outputs",
     }
 )
 """Why the maps of a method have no test and no floor in the signed view, by their sign."""

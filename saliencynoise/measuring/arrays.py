@@ -134,7 +134,8 @@ def _of_list(values: Sequence[Any], *, draws: Draws | None, columns: Columns, wh
         return features_of_frame(values, columns, where=where)
     readers: list[tuple[Reader, ...]] = []
     for member, array in enumerate(values):
-        held = array if is_array(array) else _as_array(array, where=f"{where}, member {member}")
+        own = _unwrapped(array, where=f"{where}, member {member}")
+        held = own if is_array(own) else _as_array(own, where=f"{where}, member {member}")
         _refuse_kind(held, where=f"{where}, member {member}")
         if len(held.shape) < (2 if draws is None else 3):
             axes = "[items, ...]" if draws is None else "[draws, items, ...]"
@@ -144,6 +145,18 @@ def _of_list(values: Sequence[Any], *, draws: Draws | None, columns: Columns, wh
         readers.append(tuple(ArrayReader(held, lead) for lead in leads))
     several = draws if len(readers[0]) > 1 else None
     return MemberMaps(readers=tuple(readers), draws=several)
+
+
+def _unwrapped(values: Any, *, where: str) -> Any:
+    """Return the array in a tuple of one, as captum gives it; a tuple of more has the maps of several inputs."""
+    if not isinstance(values, tuple) or not all(map(is_array, values)):
+        return values
+    if len(values) != 1:
+        raise UsageError(
+            f"{where}: a tuple of {len(values)} arrays, which may be several inputs or items; give the array of one "
+            "input, or numpy.stack of the items"
+        )
+    return values[0]
 
 
 def _as_array(values: Any, *, where: str) -> Any:
@@ -166,6 +179,11 @@ def _of_explanations(values: Sequence[Any], *, where: str) -> MemberMaps:
         readers.append((ArrayReader(held),))
     named = getattr(values[0], "feature_names", None)
     shape = readers[0][0].shape
+    if named is not None and len(shape) == 3 and len(named) == shape[1]:
+        raise UsageError(
+            f"{where}: an Explanation of shape {text_of(shape)} has {shape[2]} outputs for {shape[1]} named features; "
+            f"choose an output, as explanation[:, :, {shape[2] - 1}] for each member"
+        )
     known = named is not None and len(shape) == 2 and len(named) == shape[1]
     layout: Layout | None = "values" if len(shape) <= 3 else None
     return MemberMaps(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.data.orders import natural
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.measuring.arrays import maps_of
-from saliencynoise.measuring.layout import text_of
+from saliencynoise.measuring.layout import fitted, text_of
 from saliencynoise.measuring.member_maps import Draws, MemberMaps, refuse_single
 from saliencynoise.measuring.npy import npy_array, npz_arrays
 from saliencynoise.measuring.readers import ArrayReader, JoinedReader, Reader
@@ -243,6 +243,12 @@ def _of_members(
     files: Files, default: str, *, draws: Draws | None, opener: Opener
 ) -> dict[str, MemberMaps]:  # fmt: skip
     """Return the maps of a file or folder for each member."""
+    if files.one_of_all:
+        folder = files.paths[0]
+        raise UsageError(
+            f"{folder}: a folder has the maps of 1 member; name what is in it, if that is a file or folder for each "
+            f'member: "{folder}/*"'
+        )
     refuse_single(len(files.paths), where=default)
     opened = [[opener.arrays(part) for part in _parts(path)] for path in files.paths]
     names = list(opened[0][0])
@@ -274,12 +280,25 @@ def _joined(
         if short is not None:
             axes = "[items, ...]" if draws is None else "[draws, items, ...]"
             raise UsageError(f"{place}: an array of shape {text_of(tuple(short.shape)) or '()'} is not {axes}")
+        _refuse_pictures([tuple(array.shape) for array in arrays], draws=draws, place=place)
         leads: list[tuple[int, ...]] = [()] if draws is None else [(draw,) for draw in range(arrays[0].shape[0])]
         if not leads:
             raise UsageError(f"{place}: the axis of draws is empty; each member needs one draw or more")
         readers.append(tuple(_reader([ArrayReader(array, lead) for array in arrays], place) for lead in leads))
     several = draws if len(readers[0]) > 1 else None
     return replace(MemberMaps(readers=tuple(readers), draws=several), members=members)
+
+
+def _refuse_pictures(shapes: Sequence[tuple[int, ...]], *, draws: Draws | None, place: str) -> None:
+    """Refuse files of a member that may each be one picture without an axis of items."""
+    shape = shapes[0] if draws is None else shapes[0][1:]
+    if len(shapes) < 2 or {*shapes} != {shapes[0]} or shape[0] == 1:
+        return
+    if len(shape) in {2, 3} and fitted(shape, None, where=place).layout == "picture":
+        raise UsageError(
+            f"{place}: each of its {len(shapes)} files has shape {text_of(shape)}, which may be one picture or "
+            f"{shape[0]} items; write one file [items, ...] for each member, as numpy.stack of the pictures"
+        )
 
 
 def _reader(parts: Sequence[ArrayReader], place: str) -> Reader:

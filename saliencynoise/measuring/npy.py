@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.measuring.readers import refuse_format
 
 if TYPE_CHECKING:
     from saliencynoise.store.scratch import Scratch
@@ -121,4 +122,6 @@ def _described(file: IO[bytes], path: Path, *, where: str) -> NpyArray:
         shape, fortran, dtype = read(file)
     except (ValueError, EOFError) as error:
         raise UsageError(f"{where} is no array of numpy: {one_line(error)}") from error
+    if dtype.hasobject:
+        refuse_format("object", where=where)
     return NpyArray(path=path, start=file.tell(), shape=shape, dtype=dtype, fortran=fortran)

@@ -28,7 +28,7 @@ from saliencynoise.records.study import (
     MethodRecord,
 )
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.statistics.views import get_view
+from saliencynoise.statistics.views import VIEWS, get_view
 from saliencynoise.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -128,6 +128,11 @@ def _check_kinds(config: MeasureConfig) -> None:
         raise UsageError(f"views={config.views!r} is no list; give for example views=['signed', 'abs']")
 
 
+def _views(config: MeasureConfig) -> tuple[str, ...]:
+    """Return the views in the order of all tables, with "signed", to which the others belong."""
+    return tuple(view for view in VIEWS if view == "signed" or view in config.views)
+
+
 def _aggregator(name: str) -> BoundAggregator:
     aggregator = catalogue().aggregator(name)
     if aggregator.spec.level != "maps":
@@ -207,7 +212,7 @@ def _about(methods: Sources, fits: Mapping[str, Fitted], config: MeasureConfig, 
             maps=origin,
             methods=tuple(methods),
             shapes={label: fit.shape for label, fit in fits.items()},
-            views=tuple(dict.fromkeys(config.views)),
+            views=_views(config),
             members=members,
             images=items,
             draws=max(len(one.readers[0]) for one in methods.values()),
@@ -239,10 +244,7 @@ def _about(methods: Sources, fits: Mapping[str, Fitted], config: MeasureConfig, 
             for index, name in enumerate(listed)
         ],
         architecture=_networks(config.network, members, unique(named, option="members"), clusters),
-        methods={
-            label: _method(label, one, fits[label], tuple(dict.fromkeys(config.views)))
-            for label, one in methods.items()
-        },
+        methods={label: _method(label, one, fits[label], _views(config)) for label, one in methods.items()},
         pictures=pictures,
     )
 

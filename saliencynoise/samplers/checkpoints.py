@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saliencynoise.data.run_folders import RunFiles, by_name, files_below, runs_of, shown
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
-from saliencynoise.samplers.run_folders import RunFiles, by_name, files_below, runs_of, shown
 from saliencynoise.store.atomic import sha256_of
 from saliencynoise.weights.files import some
 from saliencynoise.weights.state_dicts import read_weights

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
-from saliencynoise.interfaces import Network, UsageError, one_line, seeded
+from saliencynoise.interfaces import Network, SaliencyNoiseError, UsageError, one_line, seeded
 from saliencynoise.records.target import ScoreName, Target, index_of
+from saliencynoise.scoring.memory import is_out_of_memory
 from saliencynoise.scoring.outputs import ignored_outputs, selected
 from saliencynoise.scoring.returned import described
 
@@ -175,7 +176,9 @@ class _FunctionColumn:
         name = getattr(self.function, "__name__", type(self.function).__name__)
         try:
             scores: object = self.function(outputs)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, NotImplementedError) as error:
+        except Exception as error:
+            if isinstance(error, SaliencyNoiseError) or is_out_of_memory(error):
+                raise
             raise UsageError(f"{_given(name, outputs)} failed: {one_line(error)}") from error
         sound = isinstance(scores, Tensor) and scores.is_floating_point()
         if (

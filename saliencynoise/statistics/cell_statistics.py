@@ -268,7 +268,7 @@ def summarise(
         images=len(images),
         used_images=int(used.sum()),
         estimates=estimates,
-        members_needed=members_needed(averaged.value, averaged.interval, reliability=reliability),
+        members_needed=members_needed(averaged.value, _of_both(estimates), reliability=reliability),
         signal_p=test.p,
         signal_note=test.note,
         floor_note=floor_note,
@@ -281,6 +281,14 @@ def summarise(
         else None,
         per_image=per_image,
     )
+
+
+def _of_both(estimates: Mapping[str, Estimate]) -> Interval | None:
+    """Return the interval of r for averages, which includes 0 where that of the headline does."""
+    averaged, headline = estimates["snr_averaged"].interval, estimates["snr"].interval
+    if averaged is None or headline is None or headline.low > 0:
+        return averaged
+    return replace(averaged, low=min(averaged.low, headline.low))
 
 
 def _with_floors(

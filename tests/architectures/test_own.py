@@ -79,6 +79,19 @@ def test_it_fulfils_the_contracts_of_an_architecture():
     assert [(result.check, result.message) for result in report.of("failed")] == []
 
 
+SHARED = Small(5, 3)
+
+
+class Mean(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3))
+
+
+class Complex(Small):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).to(torch.complex64)
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [
@@ -87,6 +100,9 @@ def test_it_fulfils_the_contracts_of_an_architecture():
         (lambda: Small(5, 1), "failed on images of 3x16x16: RuntimeError"),
         (lambda: 1 / 0, "failed: ZeroDivisionError: division by zero; 'saliencynoise --traceback COMMAND' shows where"),
         (lambda: nn.Conv2d(3, 5, 3), "gives a Tensor of shape (2, 5, 14, 14) for 2 images; it must give logits [2, 5]"),
+        (lambda: Complex(5, 3), "gives outputs of the type complex64; it must give real ones, as float32"),
+        (lambda: SHARED, "returned the same network twice, or layers of it; each call must build a new one"),
+        (lambda: nn.Sequential(SHARED.stages, Mean(), nn.Linear(8, 5)), "twice, or layers of it; each call must"),
     ],
 )
 def test_what_is_no_network_of_these_data_is_refused(function, message):

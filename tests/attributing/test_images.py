@@ -14,6 +14,10 @@ BROKEN = IMAGES.clone()
 BROKEN[1, 0, 0, 0] = float("inf")
 
 
+def divided(outputs):
+    return outputs[:, 0] / (1 // 0)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -53,6 +57,7 @@ BROKEN[1, 0, 0, 0] = float("inf")
         ({"targets": {1}}, "targets are a set, which is no tensor of numbers"),
         ({"targets": None}, "targets are None, which is no tensor of numbers"),
         ({"targets": "contrast(1,1)"}, "targets=contrast(1,1) compares the class 1 with itself; name two classes"),
+        ({"targets": divided}, "the target 'divided', given outputs [1, 4], failed: ZeroDivisionError"),
         ({"labels": list("ab")}, "labels are a list, which is no tensor of numbers"),
         ({"names": 5}, "names is 5; give a list: a name for each image"),
         ({"names": "ab"}, "names is 'ab'; give a list"),

@@ -169,3 +169,12 @@ def test_states_are_a_list(states):
 def test_a_vote_needs_networks_that_come_twice():
     with pytest.raises(sn.UsageError, match="targets='predicted' is the vote of all networks, which a generator gives"):
         sn.attribute(iter(nets()), IMAGES, methods=["gradient"], targets="predicted")
+
+
+def test_a_backward_hook_of_the_user_is_named_where_deeplift_fails():
+    networks = nets(2)
+    networks[0][0].register_full_backward_hook(lambda *_: None)
+    study = sn.attribute(networks, IMAGES, methods=["gradient", "deeplift"], targets=1)
+    reasons = {cell.method: cell.reason for cell in study.result.cells}
+    assert reasons["gradient"] is None
+    assert reasons["deeplift"].startswith("network 0: a module of the network has a full backward hook")

@@ -44,6 +44,7 @@ def file(tmp_path):
 
 def test_the_command_trains_and_explains_the_network_of_a_file_in_a_worker_process(file, monkeypatch):
     monkeypatch.chdir(file.parent)
+    (file.parent / "random.py").write_text("raise ImportError('the module of Python is meant')")
     options = "--method gradient --method gradcam --members 2 --images 2 --train-images 32 --epochs 1 --device cpu"
     command = ["bench", "--arch", "my_net.py:Net(width=3)", *options.split(), "--workers", "1", "--no-report"]
     result = CliRunner().invoke(app, command)

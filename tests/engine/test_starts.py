@@ -218,6 +218,25 @@ def test_one_of_two_sets_of_weights_in_a_file_is_named(starts, tmp_path):
     assert "state_dict was taken; --init 'two.pt::state_dict_ema' takes the other" in start.note
 
 
+def notes_of(init):
+    return [start.note for start in make_plan(config_from(SETTINGS | {"init": init})).architectures[0].starts]
+
+
+def test_moments_of_one_run_and_almost_equal_starts_are_named(starts, tmp_path):
+    assert not any("moments" in note or "almost" in note for note in notes_of(starts))
+    (tmp_path / "run").mkdir()
+    for epoch in (1, 2):
+        torch.save(weights(epoch), tmp_path / f"run/epoch={epoch}.pt")
+    notes = notes_of("run/*.pt")
+    assert len(notes) == 2
+    assert all("2 of these starts seem to be moments of one training run" in note for note in notes)
+    nearly = {name: value + 1e-6 if value.is_floating_point() else value for name, value in weights(1).items()}
+    torch.save(nearly, tmp_path / "c.pth")
+    first, second = notes_of(["a.safetensors", "c.pth"])
+    assert "almost" not in first
+    assert second.endswith("almost equal to a.safetensors: the two are hardly separate starts")
+
+
 def test_names_of_plugins_and_of_files():
     assert [is_plugin(text) for text in ("timm", "timm:a1_in1k", "timm:x.npz")] == [True] * 3
     assert [is_plugin(text) for text in ("./timm", "a.pt", "a/b", "runs/*/best.pt", "a::ema")] == [False] * 5

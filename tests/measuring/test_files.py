@@ -131,6 +131,7 @@ def test_the_table_alone_leaves_nothing_and_says_nothing_of_a_folder(folder, cap
 
 
 REFUSED = {
+    "pictures*": "may be one picture or 3 items",
     "missing.npy": "missing.npy does not exist",
     "none*.npy": "no file matches 'none*.npy'",
     "seed2/ig.csv": "maps of 1 member",
@@ -159,7 +160,11 @@ REFUSED = {
 def test_files_that_cannot_be_measured_are_refused_in_one_line(folder, maps, capsys, name):
     for broken in ("maps.pt", "maps.mat", "torn.npy", "torn.npz", "torn.safetensors"):
         (folder / broken).write_bytes(b"\x93NUMPY\x01")
-    np.save("objects.npy", np.array([[[{}]]], dtype=object), allow_pickle=True)
+    np.save("objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    for name_of_folder in ("pictures0", "pictures1"):
+        (folder / name_of_folder).mkdir()
+        for item in range(2):
+            np.save(f"{name_of_folder}/{item}.npy", maps[0, :3, 0])
     save_file({}, "empty.safetensors")
     save_torch({"ig": torch.tensor(maps) > 0}, "bool.safetensors")
     save_torch({"ig": torch.tensor(maps).to(torch.float8_e4m3fn)}, "float8.safetensors")

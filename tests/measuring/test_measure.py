@@ -15,6 +15,7 @@ import xarray as xr
 import saliencynoise as sn
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures.texts import basis
+from saliencynoise.report.table import print_study
 
 MEMBERS, ITEMS, SHAPE = 5, 6, (1, 6, 6)
 
@@ -302,3 +303,24 @@ def test_a_list_of_values_is_compared_too(tmp_path):
         sn.measure(signal + rng.normal(size=(6, 8, 20)), out=tmp_path / name)
     (pair,) = sn.compare(tmp_path / "a", tmp_path / "b")["runs"]
     assert pair["agreement"]["value"] == pytest.approx(1, abs=0.3)
+
+
+def test_the_one_tuples_of_captum_are_their_arrays_and_longer_ones_are_refused(maps):
+    assert r_of(sn.measure([(own,) for own in maps], keep_maps="none")) == r_of(sn.measure(maps, keep_maps="none"))
+    with pytest.raises(sn.UsageError, match="member 0: a tuple of 2 arrays"):
+        sn.measure([(own, own) for own in maps])
+
+
+def test_an_explanation_of_several_outputs_does_not_lose_the_names_of_its_features(maps):
+    values = maps.reshape(MEMBERS, ITEMS, -1)[:, :, :8].reshape(MEMBERS, ITEMS, 4, 2)
+    explanations = [SimpleNamespace(values=own, base_values=0.0, feature_names=list("abcd")) for own in values]
+    with pytest.raises(sn.UsageError, match=r"2 outputs for 4 named features; choose an output"):
+        sn.measure(explanations)
+
+
+@pytest.mark.parametrize("views", [("relu", "signed"), ("relu",)])
+def test_views_follow_the_signed_one_and_each_row_has_its_name(maps, views, capsys):
+    study = sn.measure(maps, views=views, keep_maps="none")
+    assert [cell.view for cell in study.done] == ["signed", "relu"]
+    print_study(study)
+    assert capsys.readouterr().out.count("relu") == 1

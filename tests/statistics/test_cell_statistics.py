@@ -230,3 +230,14 @@ def test_summarise_is_fast(generator):
         summarise(images, view="signed", seed=0)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.3
+
+
+def test_the_number_of_networks_is_open_above_where_only_the_headline_includes_no_signal():
+    rng = np.random.default_rng(18)
+    strength = rng.uniform(0.3, 0.8)
+    maps = rng.standard_normal((6, 6, 16)) + strength * rng.standard_normal((6, 1, 16))
+    maps *= rng.uniform(0.5, 2, (1, 6, 1))
+    figures = summarise([image_statistics(torch.tensor(image)) for image in maps], view="signed", seed=0, scale="raw")
+    assert figures.estimates["snr"].interval.low < 0 < figures.estimates["snr_averaged"].interval.low
+    assert figures.members_needed.high is None
+    assert str(figures.members_needed) == "> 23"

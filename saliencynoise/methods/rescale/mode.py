@@ -21,6 +21,9 @@ IN_PLACE = {"__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itrue
 BETWEEN = 0.381966
 """The point between reference and image at which an unknown function is tried; no symmetry gives this point."""
 
+BACKWARD_HOOKS = "setting up backward hooks"
+"""Words of torch's error where a full backward hook finds no tensor that it can follow."""
+
 
 class Rescale(TorchFunctionMode):
     """A context in which the gradient of a network's score is DeepLIFT's multiplier.
@@ -67,8 +70,13 @@ class Rescale(TorchFunctionMode):
             return self._on_pairs(func, name, args, kwargs)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Refuse a pass that could have seen no references."""
+        """Refuse a pass that could have seen no references, and name the hook that torch cannot set up in it."""
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        if isinstance(error, RuntimeError) and BACKWARD_HOOKS in str(error):
+            raise ConfigurationError(
+                "a module of the network has a full backward hook, which torch cannot call in a pass of DeepLIFT; "
+                "remove the hook first, by handle.remove()"
+            ) from error
         if kind is None and not self._rows:
             raise ConfigurationError("no DeepLIFT was run: it begins with a clone of rows that need a gradient")
 

@@ -57,7 +57,7 @@ def test_a_report_draws_few_and_says_so_and_tells_all_in_its_table(tmp_path, mon
     maps = {("net", method): noisy_maps(members=3, images=2, seed=seed) for seed, method in enumerate("abcd")}
     study = make_study(tmp_path, maps)
     monkeypatch.setattr(module, "CELLS", 2)
-    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda *_: ())
     values = page_values(study)
     assert values["drawn"] == "The figures show the first 2 of 4 methods that have results. The table holds all."
     assert len(values["table"].rows) == 4
@@ -69,5 +69,5 @@ def test_a_report_draws_few_and_says_so_and_tells_all_in_its_table(tmp_path, mon
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_small_report_says_nothing_of_it(tmp_path, monkeypatch, count):
     study = make_study(tmp_path, {("net", m): noisy_maps(members=3, images=2) for m in "abc"[:count]})
-    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda *_: ())
     assert page_values(study)["drawn"] == ""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.samplers import run_folders
-from saliencynoise.samplers.run_folders import files_below, runs_of
+from saliencynoise.data import run_folders
+from saliencynoise.data.run_folders import files_below, runs_of
 
 LIGHTNING = "lightning_logs/version_{}/checkpoints/{}"
 
