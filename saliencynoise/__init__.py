@@ -54,6 +54,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("saliencynoise")
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
     package = _HOMES[name].partition(".")[0]

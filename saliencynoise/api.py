@@ -7,9 +7,10 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from saliencynoise.analyses.frontier.config import BUDGETS, SAMPLERS, FrontierConfig
 from saliencynoise.analyses.frontier.config import METHODS as FRONTIER_METHODS
@@ -20,12 +21,14 @@ from saliencynoise.analyses.variance.config import METHODS as VARIANCE_METHODS
 from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.engine import study as engine_study
 from saliencynoise.engine.config import DEFAULT_METHODS, config_from
-from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.observer import Observer
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
     from torch import Tensor, nn
 
     from saliencynoise.explanation.drawable import DrawableExplanation
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
+PictureLike: TypeAlias = "Image.Image | np.ndarray[Any, Any] | Tensor"
+"""A picture in memory."""
 
 Listed = Sequence[Any] | PathLike | Any
 """A value for each of several things: a list, array or tensor, or the path of a file with one a line."""
@@ -79,6 +84,22 @@ class Study(engine_study.Study):
         from saliencynoise.report.html.study import write_report
 
         return write_report(self, path)
+
+    def text(self, *, width: int = 100, legend: bool = False) -> str:
+        """Return what `saliencynoise show` prints: the table, its notes and warnings, the finding, and what is next.
+
+        Args:
+            width: number of columns, 80 or more.
+            legend: explain every column.
+        """
+        from io import StringIO
+
+        from saliencynoise.display.terminal import Terminal
+        from saliencynoise.report.table import print_study
+
+        file = StringIO()
+        print_study(self, Terminal(file=file, width=width), legend=legend)
+        return file.getvalue()
 
     def to_latex(self, columns: Sequence[str] | str | None = None) -> str:
         """Return the table for a paper as LaTeX, with booktabs and a caption, as `saliencynoise show --format latex`.
@@ -136,6 +157,7 @@ def bench(
     workers: int | None = None,
     out: PathLike | None = None,
     fresh: bool = False,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> Study:
     """Train an ensemble, or take it from the pool, attribute test images, and return the SNR of the maps.
@@ -180,7 +202,8 @@ def bench(
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         fresh: train and attribute again, even what the pool and the folder hold.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -199,7 +222,8 @@ def bench(
         device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
         keep_maps=keep_maps, workers=workers, out=out, fresh=fresh,
     )  # fmt: skip
-    study = run(config_from(settings), observer or Silent())
+    with _watched(observer, quiet=quiet) as watching:
+        study = run(config_from(settings), watching)
     return Study(study.result, study.folder)
 
 
@@ -280,8 +304,9 @@ def attribute(
     return Study(study.result, study.folder, study.scratch)
 
 
+@overload
 def explain(
-    picture: PathLike,
+    picture: PathLike | PictureLike,
     *,
     arch: str | Architecture | None = None,
     dataset: str | DatasetLike = "digits",
@@ -305,14 +330,51 @@ def explain(
     aggregator: str = "mean",
     workers: int | None = None,
     columns: str | Sequence[str] | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
-) -> DrawableExplanation:
-    """Explain one picture by an ensemble, which is in a pool or is trained first.
+) -> DrawableExplanation: ...
 
-    The command takes any number of pictures and writes a page for each; this function writes no page.
+
+@overload
+def explain(picture: list[Any] | tuple[Any, ...], **settings: Any) -> list[DrawableExplanation]: ...
+
+
+def explain(  # type: ignore[misc]  # a list takes the same settings, which the overload does not repeat
+    picture: Any,
+    *,
+    arch: str | Architecture | None = None,
+    dataset: str | DatasetLike = "digits",
+    data_dir: PathLike | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
+    members: int | None = None,
+    pool: PathLike | None = None,
+    target: str | int | Callable[[Any], Any] = "predicted",
+    draws: int = 2,
+    image_size: int | None = None,
+    normalization: str = "auto",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    recipe: Mapping[str, Scalar] | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    aggregator: str = "mean",
+    workers: int | None = None,
+    columns: str | Sequence[str] | None = None,
+    quiet: bool = False,
+    observer: Observer | None = None,
+) -> DrawableExplanation | list[DrawableExplanation]:
+    """Explain a picture, or several, by an ensemble, which is in a pool or is trained first.
+
+    The command writes a page for each picture; this function writes no page.
 
     Args:
-        picture: an image file.
+        picture: an image file, a picture of Pillow, an array or a tensor; or a list of these, and of folders. An array
+            is `[C, H, W]`, `[H, W, C]`, `[H, W]` or `[1, C, H, W]`, of uint8 from 0 to 255 or floating from 0 to 1
+            (rounded to 256 levels), not normalised. It is scaled and cropped as a file's picture is.
         arch: an architecture as in `bench`; None for the pool's, or for "test_resnet" where timm is installed.
         dataset: data set on which the networks are or were trained; it gives classes and normalisation. As for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
@@ -339,10 +401,14 @@ def explain(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         columns: of its figure, as of its `plot`; None for those that have room.
-        observer: receives progress events of the training; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Raises:
-        UsageError: naming the value that cannot be used, and the fix; also if the picture cannot be read.
+        UsageError: naming the value that cannot be used, and the fix; also if a picture cannot be read.
+
+    Returns:
+        The explanation; a list of them for a list.
 
     Example:
         >>> import saliencynoise as sn
@@ -351,8 +417,13 @@ def explain(
         ('7', 0.84)
     """
     from saliencynoise.explanation.figure import checked
-    from saliencynoise.explanation.run import explain_one
+    from saliencynoise.explanation.given import given_files
+    from saliencynoise.explanation.run import explain_all
 
+    several = isinstance(picture, list | tuple)
+    files = given_files(picture if several else [picture])
+    if not several and len(files) != 1:
+        raise UsageError(f"{picture} holds {len(files)} pictures; give [{str(picture)!r}], which returns a list")
     shown = checked(columns)  # refused before anything is trained
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
@@ -361,13 +432,15 @@ def explain(
         aggregator=aggregator, workers=workers,
     )  # fmt: skip
     config = ExplainConfig(
-        pictures=(str(picture),),
+        pictures=tuple(str(file.path) for file in files),
         bench=config_from(settings),
         arch=None if arch is None else _named([arch])[0],
         pool=None if pool is None else str(pool),
         target=str(_named([target])[0]),
     )
-    return replace(explain_one(config, observer or Silent()), columns=shown)
+    with _watched(observer, quiet=quiet) as watching:
+        explanations = [replace(own, columns=shown) for own in explain_all(config, watching, files)]
+    return explanations if several else explanations[0]
 
 
 def measure(
@@ -463,6 +536,7 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
         >>> document = sn.compare("runs/mine")                                              # doctest: +SKIP
         >>> [(pair["a"], pair["b"], pair["ratio"]) for pair in document["methods"]]         # doctest: +SKIP
     """
+    from saliencynoise.analyses.comparison.document import ComparisonDocument, of_methods
     from saliencynoise.analyses.comparison.run import compare_architectures, compare_methods
     from saliencynoise.analyses.comparison.side_by_side import pairs_of, side_by_side
     from saliencynoise.analyses.comparison.side_by_side_table import document_of
@@ -473,9 +547,11 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
     studies = [run if isinstance(run, engine_study.Study) else Study.load(run) for run in runs]
     if len(studies) > 1:
         table = side_by_side(studies)
-        return document_of(table, *pairs_of(table))
+        return ComparisonDocument(document_of(table, *pairs_of(table)))
     (study,) = studies
-    return {"methods": pair_rows(compare_methods(study)), "architectures": pair_rows(compare_architectures(study))}
+    pairs = compare_methods(study)
+    document = {"methods": pair_rows(pairs), "architectures": pair_rows(compare_architectures(study))}
+    return of_methods(document, study, pairs)
 
 
 def cite(study: engine_study.Study | PathLike) -> str:
@@ -519,6 +595,7 @@ def frontier(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[FrontierRecord]:
     """Compare cheap samplers with independently trained networks.
@@ -550,7 +627,8 @@ def frontier(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `frontier.json`, `.folder` its folder; costs are in seconds.
@@ -581,7 +659,8 @@ def frontier(
         reference=reference,
         out=bench_config.out,
     )
-    record = run_frontier(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len({"deep_ensemble", *config.samplers})) as watching:
+        record = run_frontier(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
@@ -604,6 +683,7 @@ def variance(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[VarianceRecord]:
     """Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or hardware.
@@ -630,7 +710,8 @@ def variance(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `variance.json`, `.folder` its folder. Parts of the noise are shares of a map's
@@ -654,7 +735,8 @@ def variance(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
-    record = run_variance(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len(config.bench.archs)) as watching:
+        record = run_variance(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
 
@@ -679,6 +761,7 @@ def sanity(
     seed: int = 0,
     workers: int | None = None,
     out: PathLike | None = None,
+    quiet: bool = False,
     observer: Observer | None = None,
 ) -> AnalysisResult[SanityRecord]:
     """Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
@@ -707,7 +790,8 @@ def sanity(
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
             the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
-        observer: receives progress events; None for no one.
+        quiet: whether no progress is shown; failures of a part still are.
+        observer: receives the events of the progress, which is then not shown; None to show it.
 
     Returns:
         `.result` is the record of `sanity.json`, `.folder` its folder.
@@ -730,9 +814,17 @@ def sanity(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
-    record = run_sanity(config, observer or Silent())
+    with _watched(observer, quiet=quiet, runs=len(config.samplers)) as watching:
+        record = run_sanity(config, watching)
     write_run_report(config.folder)
     return AnalysisResult(result=record, folder=config.folder)
+
+
+def _watched(observer: Observer | None, *, quiet: bool, runs: int = 1) -> AbstractContextManager[Observer]:
+    """Return what receives the events: the user's own, or else a bar in a terminal and lines elsewhere."""
+    from saliencynoise.engine.progress import observing
+
+    return observing(quiet=quiet, runs=runs) if observer is None else nullcontext(observer)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import inspect
 import re
 import subprocess
@@ -25,10 +26,10 @@ FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "measure", "san
 WITHOUT_COMMAND = ("attribute",)
 """Functions of objects, which no command can name."""
 
-TERMINAL = {"as_json", "quiet", "report", "html", "config"}
+TERMINAL = {"as_json", "quiet", "report", "html", "config", "legend"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""
 
-PYTHON = {"observer", "recipe"}
+PYTHON = {"observer", "recipe", "quiet"}
 """Parameters of functions alone: an object, and a table that is part of a command's file of settings."""
 
 DIFFERENT: Mapping[str, set[str]] = {"explain": {"pictures", "picture", "out", "formats"}}
@@ -176,6 +177,10 @@ sn.Study.load("runs/a").reports()
 """
 
 
+def test_the_package_has_the_version_of_its_distribution():
+    assert sn.__version__ == importlib.metadata.version("saliencynoise")
+
+
 def test_a_type_checker_sees_every_public_name():
     """What the slow test below needs; all names are imported where a type checker looks."""
     block = next(node for node in ast.parse(inspect.getsource(sn)).body if isinstance(node, ast.If))
@@ -199,7 +204,7 @@ def test_a_type_checker_refuses_a_misspelt_keyword(tmp_path):
     lines = [re.sub(r": error: .*\[(.*)\]$", r" \1", line) for line in checked.stdout.splitlines() if "error:" in line]
     assert lines == [
         "wrong.py:4 call-arg",
-        "wrong.py:5 arg-type",
+        "wrong.py:5 call-overload",
         "wrong.py:6 call-arg",
         "wrong.py:7 arg-type",
         "wrong.py:8 attr-defined",

@@ -44,7 +44,7 @@ FOR_COMMANDS = (
     *(f"saliencynoise.{room}" for room in ("data", "display", "engine", "records", "report", "scoring", "statistics")),
     *("saliencynoise.api", "saliencynoise.store", "saliencynoise.training.recipes"),
     *(f"saliencynoise.registry.{module}" for module in ("bound", "catalogue", "parameters")),
-    *("saliencynoise.cli.options", "saliencynoise.cli.output", "saliencynoise.cli.progress"),
+    *("saliencynoise.cli.options", "saliencynoise.cli.output"),
 )
 
 

@@ -38,6 +38,11 @@ class AnalysisResult(Generic[T]):
     result: T
     folder: Path
 
+    def __repr__(self) -> str:
+        """Return the kind of the result, the names of its parts, and the folder."""
+        parts = ", ".join(self.result.__struct_fields__)
+        return f"{type(self.result).__name__.removesuffix('Record')} in {self.folder}; .result has {parts}"
+
 
 def load_result(folder: str | Path, name: str, kind: type[T], *, command: str) -> T:
     """Read the result of an analysis.

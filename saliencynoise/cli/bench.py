@@ -63,7 +63,7 @@ def bench(
     options |= {"untrained": untrained, "groups": groups, "workers": workers}
     settings = o.config_of(arch_args, epochs, options, file=config, named=o.named_by_user(context))
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - only when the command runs
 
     with observing(quiet=quiet) as progress:
         from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, after the first line

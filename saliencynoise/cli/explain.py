@@ -84,7 +84,7 @@ def explain(
     }  # fmt: skip
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - torch, only when the command runs
 
     named = {*o.named_by_user(context), *(["archs"] if arch else [])}
     bench = o.config_of(arch_args, epochs, options, file=config, named=named)

@@ -63,7 +63,7 @@ def frontier(
         out=bench.out,
     )
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - only when the command runs
 
     with observing(quiet=quiet, runs=len({"deep_ensemble", *settings.samplers})) as progress:
         from saliencynoise.analyses.frontier.run import run_frontier  # noqa: PLC0415 - as above

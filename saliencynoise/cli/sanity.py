@@ -58,7 +58,7 @@ def sanity(
     }
     options |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)

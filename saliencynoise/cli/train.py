@@ -54,9 +54,9 @@ def train(
     named = {*o.named_by_user(context), *fixed}
     settings = o.config_of(arch_args, epochs, options | fixed, file=config, named=named)
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
     from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
         from saliencynoise.engine.run import fill_pools  # noqa: PLC0415 - torch, after the first line

@@ -52,7 +52,7 @@ def variance(
     options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
     options |= {"workers": workers}
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - only when the command runs
 
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))

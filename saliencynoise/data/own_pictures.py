@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +19,6 @@ from saliencynoise.data.levels import Levels, likely, scaled_levels
 from saliencynoise.data.pictures import Picture, Unreadable, read_picture, read_size
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jaxtyping import Float, UInt8
 
 TRAITS = {
@@ -47,17 +46,20 @@ class SeenPicture:
     notes: tuple[str, ...]
 
 
-def as_seen(path: str | Path, *, size: int, channels: int, levels: Levels | None = None) -> SeenPicture | Unreadable:
+def as_seen(
+    path: str | Path | bytes, *, size: int, channels: int, levels: Levels | None = None
+) -> SeenPicture | Unreadable:
     """Return the picture in a file as networks see it, or the reason why it cannot be read.
 
     Args:
-        path: of the file.
+        path: of the file, or its content.
         size: edge of the networks' square input, in pixels.
         channels: 1 or 3, of the data set.
         levels: of the data set, where its files have more than 8 bits. A picture of more than 8 bits is scaled by
             them; without them by the range of the bits that it seems to have, and rounded to bytes.
     """
-    picture, original_size = read_picture(str(path), size), read_size(str(path))
+    source = str(path) if isinstance(path, Path) else path
+    picture, original_size = read_picture(source, size), read_size(source)
     if isinstance(picture, Unreadable):
         return picture
     if original_size is None:

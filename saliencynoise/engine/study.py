@@ -54,6 +54,12 @@ class Study:
     folder: Path
     scratch: Scratch | None = field(default=None, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        """Return what was measured, and the SNR of the first methods with their networks for 0.9, in a few lines."""
+        from saliencynoise.display.brief import study_lines  # noqa: PLC0415 - torch, kept off the import path
+
+        return "\n".join(study_lines(self.result, str(self.folder)))
+
     @property
     def failed(self) -> list[Cell]:
         """The cells that could not be computed."""
@@ -172,17 +178,51 @@ class Study:
         pixels: UInt8[np.ndarray, "B C H W"] = tree["images"]["pixels"].to_numpy()
         return pixels
 
-    def member_maps(self, cell: Cell) -> xr.DataArray:
+    def named(self, name: str) -> Cell:
+        """Return a cell by the label of its method, where that is unambiguous: the first of its views.
+
+        Args:
+            name: as in tables, "gradcam(layer=top)", or "gradcam" where one method has that name; or with its
+                architecture, "test_resnet/gradient".
+
+        Raises:
+            UsageError: if there is none, or several; the message has the choices.
+        """
+        from saliencynoise.engine.named_maps import one_of  # noqa: PLC0415 - xarray, as above
+
+        chosen = one_of(name, [(cell.architecture, cell.method) for cell in self.result.cells])
+        return next(cell for cell in self.result.cells if (cell.architecture, cell.method) == chosen)
+
+    def marginal(self, cell: Cell | str, *, upsample: bool = False) -> xr.DataArray:
+        """Return the aggregator's map of each image, as by default the mean over members: (image, channel, y, x).
+
+        Args:
+            cell: a cell, or its name as for `named`.
+            upsample: whether coarse maps, as of CAM methods, get the size of the pictures, bilinearly.
+
+        Raises:
+            UsageError: as `named`; or if no maps were kept, or they are not of pictures.
+        """
+        from saliencynoise.engine.study_maps import as_large_as_pictures, group_of  # noqa: PLC0415 - as above
+
+        group = group_of(self.maps, self.named(cell) if isinstance(cell, str) else cell)
+        marginal: xr.DataArray = group["marginal"]
+        return as_large_as_pictures(marginal, self.result) if upsample else marginal
+
+    def member_maps(self, cell: Cell | str) -> xr.DataArray:
         """Return the members' maps of a cell: (member, image, channel, y, x).
 
         Stochastic methods have the dimension draw after member. Values are read when they are used.
 
+        Args:
+            cell: a cell, or its name as for `named`.
+
         Raises:
-            UsageError: if none were kept.
+            UsageError: as `named`; or if none were kept.
         """
         from saliencynoise.engine.study_maps import group_of  # noqa: PLC0415 - as above
 
-        group = group_of(self.maps, cell)
+        group = group_of(self.maps, self.named(cell) if isinstance(cell, str) else cell)
         if "maps" not in group:
             raise UsageError(f"{self.folder} kept no members' maps; run the same bench again with --keep-maps all")
         maps: xr.DataArray = cast("Any", group["maps"])  # a tree may hold trees and arrays

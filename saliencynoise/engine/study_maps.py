@@ -15,6 +15,7 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from saliencynoise.engine.named_maps import MapTree
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.files import PICTURES, map_path, member_file
 from saliencynoise.store.export import DIMENSIONS
@@ -23,7 +24,7 @@ from saliencynoise.store.run_files import AGAIN
 if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
     from saliencynoise.records.files import StoredMaps
-    from saliencynoise.records.study import StudyRecord
+    from saliencynoise.records.study import MemberResult, StudyRecord
     from saliencynoise.store.run_files import RunFiles
 
 Key = tuple[int | slice, ...]
@@ -54,8 +55,30 @@ def map_tree(result: StudyRecord, files: RunFiles) -> xr.DataTree:
     """
     groups = {map_path(stored.architecture, stored.method): _group(stored, result, files) for stored in result.maps}
     if PICTURES in result.files:
-        groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
-    return xr.DataTree.from_dict(groups)
+        places = _places_of(result.dataset.image_shape or (), result)
+        groups["images"] = xr.Dataset({"pixels": _pictures(result, files)}, coords=places)
+    return MapTree.from_dict(groups)
+
+
+def as_large_as_pictures(maps: xr.DataArray, result: StudyRecord) -> xr.DataArray:
+    """Return maps (..., y, x) in the size of the pictures, bilinearly, with the coordinates of their pixels.
+
+    Raises:
+        UsageError: if they are no maps of pictures.
+    """
+    import torch  # noqa: PLC0415 - when maps are enlarged
+
+    from saliencynoise.statistics.localization import upsampled  # noqa: PLC0415 - as above
+
+    shape = result.dataset.image_shape
+    if shape is None or maps.dims[-2:] != DIMENSIONS[3:]:
+        raise UsageError("these maps are not of pictures, so they cannot be upsampled; leave out upsample=True")
+    if maps.shape[-2:] == shape[1:]:
+        return maps
+    values = upsampled(torch.as_tensor(maps.to_numpy()), (shape[1], shape[2])).numpy()
+    kept = {name: own for name, own in maps.coords.items() if not set(own.dims) & set(DIMENSIONS[3:])}
+    rows = dict(zip(DIMENSIONS[3:], map(np.arange, shape[1:]), strict=True))
+    return xr.DataArray(values, dims=maps.dims, coords=kept | rows, attrs=maps.attrs, name=maps.name)
 
 
 def _pictures(result: StudyRecord, files: RunFiles) -> xr.Variable:
@@ -76,12 +99,13 @@ def _group(stored: StoredMaps, result: StudyRecord, files: RunFiles) -> xr.Datas
             lambda key: _all_of(files, stored.marginal, "values").reshape(images, *size)[key],
         )
     }
-    coordinates = _coordinates(stored, result)
+    coordinates = _coordinates(stored, result) | ({} if is_list else _places_of(stored.shape, result))
     if is_list and len(result.dataset.features) == stored.shape[-1]:
         coordinates[VALUE] = list(result.dataset.features)
     if stored.draws:
         members = len(result.architecture(stored.architecture).members)
         dimensions, sizes = [DIMENSIONS[0]], [members]
+        coordinates |= _about_members(result.architecture(stored.architecture).members)
         if len(stored.draws) > 1:
             dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored.draws)]
             coordinates["draw"] = [PurePosixPath(draw).name for draw in stored.draws]
@@ -109,6 +133,39 @@ def _coordinates(stored: StoredMaps, result: StudyRecord) -> dict[str, Any]:
         if all(name in vote for vote in votes):
             about[key] = ("image", [classes[vote[name]] for vote in votes])
     return about
+
+
+def _about_members(members: Sequence[MemberResult]) -> dict[str, Any]:
+    """Return the coordinates of the members: index, accuracy, and the seed of each stream, where they are known."""
+    about: dict[str, Any] = {"member": [member.index for member in members]}
+    if all(member.accuracy is not None for member in members):
+        about["accuracy"] = ("member", [member.accuracy for member in members])
+    for stream in members[0].seeds if members else ():
+        if all(stream in member.seeds for member in members):
+            about[f"seed_{stream}"] = ("member", [member.seeds[stream] for member in members])
+    return about
+
+
+def _places_of(shape: Sequence[int], result: StudyRecord) -> dict[str, Any]:
+    """Return the coordinates of maps or pictures: names of channels, and rows and columns in pixels of the pictures.
+
+    A value of a coarse map stands at the centre of the pixels that it covers. Channels have names where they are those
+    of the pictures; a map that has none of them has the channel "all".
+    """
+    picture = result.dataset.image_shape
+    if picture is None or len(shape) != 3:
+        return {}
+    about: dict[str, Any] = {
+        name: (np.arange(size) + 0.5) * whole / size - 0.5
+        for name, size, whole in zip(DIMENSIONS[3:], shape[1:], picture[1:], strict=True)
+    }
+    if shape[0] == picture[0] and shape[0] in CHANNELS:
+        return {DIMENSIONS[2]: CHANNELS[shape[0]], **about}
+    return {DIMENSIONS[2]: ["all"], **about} if shape[0] == 1 else about
+
+
+CHANNELS = {1: ["grey"], 3: ["red", "green", "blue"]}
+"""Names of the channels of pictures."""
 
 
 class _MemberMaps:

@@ -78,3 +78,9 @@ class DrawableExplanation(Explanation):
             UsageError: naming the value that cannot be used, and the choices.
         """
         return write_figure(self.plot(figsize=width, columns=columns, methods=methods), path)
+
+    def _repr_html_(self) -> str:
+        """Show the class, the reliability of each map, and the cautions in a notebook; `plot` draws the maps."""
+        from saliencynoise.explanation.table import explanation_html  # noqa: PLC0415 - when it is shown
+
+        return explanation_html(self)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from saliencynoise.display.numbers import counted, format_number, with_interval
+from saliencynoise.display.visible import one_visible_line
 from saliencynoise.records.explanation import LikelyClass
 
 if TYPE_CHECKING:
@@ -69,6 +71,14 @@ class MethodExplanation:
     no_marginal: str = ""
     centred: bool = False
 
+    def __repr__(self) -> str:
+        """Return the reliability, or why there is none, and the shape of the maps."""
+        if self.maps is None or self.reason:
+            return f"{self.method}: {self.reason}"
+        reliability, interval = self.reliability.value, self.reliability.interval
+        text = with_interval(reliability, interval.low, interval.high) if interval else format_number(reliability)
+        return f"{self.method}: reliability {text}, maps {' x '.join(map(str, self.maps.shape))}"
+
     @property
     def significant_share(self) -> float | None:
         """The share of significant values (pixels x channels), as in a bench; None where nothing was tested."""
@@ -108,6 +118,17 @@ class Explanation:
     cautions: Sequence[Caution]
     origin: ExplanationOrigin
     columns: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        """Return the vote, the reliability of each method's average map, and the number of cautions."""
+        votes = f"{self.votes.count(self.target)} of {len(self.members)} members"
+        probability = f"{self.probabilities.mean(0)[self.target]:.0%}"
+        lines = [
+            f"Explanation of {self.file.place}: class '{self.classes[self.target]}' ({votes}, {probability})",
+            *map(repr, self.methods),
+            *([f"{counted(len(self.cautions), 'caution')} in .cautions"] if self.cautions else []),
+        ]
+        return "\n  ".join(map(one_visible_line, lines))
 
     @property
     def vote(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from saliencynoise.data.orders import natural
@@ -31,12 +31,19 @@ class PictureFile:
         place: its path to be shown: as the user gave it, or below the folder that they gave. It may hold any character
             that a file's name may; bytes that are no UTF-8 are escaped.
         slug: name of the files of its explanation, without a suffix; unique within a call.
+        content: of the file, where the picture is in memory.
     """
 
     path: Path
     name: str
     place: str
     slug: str
+    content: bytes | None = field(default=None, repr=False)
+
+    @property
+    def source(self) -> str | bytes:
+        """Its content, or else its path."""
+        return str(self.path) if self.content is None else self.content
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,7 +103,7 @@ def read_own(
         channels: 1 or 3, of the data set.
         levels: of the data set, as in `Dataset`.
     """
-    image = as_seen(file.path, size=size, channels=channels, levels=levels)
+    image = as_seen(file.source, size=size, channels=channels, levels=levels)
     if isinstance(image, Unreadable):
         return LeftOut(file=file, reason=image.reason)
     return OwnPicture(file=file, seen=image)

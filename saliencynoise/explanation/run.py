@@ -45,20 +45,18 @@ MAP_BYTES = 2**28
 """Limit in bytes on the maps in memory together, unless one picture's maps are larger."""
 
 
-def explain_one(config: ExplainConfig, observer: Observer) -> DrawableExplanation:
-    """Explain the one picture that is asked for.
+def explain_all(config: ExplainConfig, observer: Observer, files: Sequence[PictureFile]) -> list[DrawableExplanation]:
+    """Explain pictures, in order.
 
     Raises:
-        UsageError: as `prepare`; also if a folder of several pictures is named.
+        UsageError: as `prepare`; also if one of them cannot be read.
     """
-    (picture,) = config.pictures
-    prepared = prepare(config, observer)
-    if len(prepared.files) != 1:
-        raise UsageError(f"{picture} holds {len(prepared.files)} pictures; name one, or use saliencynoise explain")
-    (explanation,) = prepared.explanations()
-    if isinstance(explanation, LeftOut):
-        raise UsageError(f"{picture} cannot be read: {explanation.reason}; name an image file")
-    return explanation
+    explanations = []
+    for found in prepare(config, observer, files=files).explanations():
+        if isinstance(found, LeftOut):
+            raise UsageError(f"{found.file.path} cannot be read: {found.reason}; name an image file")
+        explanations.append(found)
+    return explanations
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -228,7 +226,7 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
     """Refuse the pictures if none of them can be read, before anything is trained."""
     reason = ""
     for file in files:
-        image = read_picture(str(file.path), SMALLEST)
+        image = read_picture(file.source, SMALLEST)
         if not isinstance(image, Unreadable):
             return
         reason = reason or image.reason

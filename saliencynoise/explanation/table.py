@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.numbers import TwoEnds, percent, with_interval
+from saliencynoise.display.page.page import render
+from saliencynoise.display.page.tables import plain_table
 from saliencynoise.display.population import population_sentence
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
@@ -115,6 +117,16 @@ def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[
     for caution in explanation.cautions:
         yield Text(f"warning: {caution.text}", style="yellow")
     yield Text(f"page: {page}\n", overflow="fold")
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Return an explanation as a piece of HTML for a notebook: its class, figures, population and cautions."""
+    return render(
+        "notebook.html",
+        sentences=[f"{explanation.file.place}: {headline(explanation)}", _other_classes(explanation)],
+        tables=[plain_table(_table(facts(explanation)), "")],
+        notes=[*explanation.notes, *scope(explanation), *(caution.text for caution in explanation.cautions)],
+    )
 
 
 def headline(explanation: Explanation) -> str:

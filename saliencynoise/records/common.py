@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprlib import Repr
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -14,11 +15,21 @@ else:
         """A figure: JSON writes infinities as "inf" and "-inf", and an undefined figure, here NaN, as null."""
 
 
+BRIEF = Repr()
+"""Shortens the values of a record: the first items of a list, and of each only the beginning."""
+BRIEF.maxlevel, BRIEF.maxtuple, BRIEF.maxlist, BRIEF.maxdict, BRIEF.maxstring, BRIEF.maxother = 2, 2, 2, 2, 60, 40
+
+
 class Record(Struct, frozen=True, kw_only=True):
     """Values of a JSON file; `records/reading.py` reads them and `records/writing.py` writes them.
 
     Every key is required, but for those with a default; keys of a file that a record does not name are ignored.
     """
+
+    def __repr__(self) -> str:
+        """Return the values, long ones shortened: a whole study has 60,000 characters."""
+        values = (f"{name}={BRIEF.repr(getattr(self, name))}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({', '.join(values)})"
 
 
 MOST = 2**53

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from saliencynoise.cli.progress import Failures, Progress, observing
 from saliencynoise.display.terminal import SafeConsole
+from saliencynoise.engine.progress import Failures, Progress, observing
 from saliencynoise.records.frontier import FrontierRecord
 from saliencynoise.records.sanity import SanityRecord
 from saliencynoise.records.variance import VarianceRecord

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from saliencynoise.cli.progress import Progress
 from saliencynoise.engine import rough_duration
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.plan import make_plan
+from saliencynoise.engine.progress import Progress
 from saliencynoise.engine.rough_duration import LONG, passes_of, rough_seconds, warning
 
 SMALL = {"archs": ("test_resnet",), "methods": ("gradient",), "members": 4, "images": 8, "device": "cpu"}

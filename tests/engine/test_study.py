@@ -50,6 +50,16 @@ def test_cells_by_status_and_by_name(shared):
         shared.cell("vgg", "noisy")
 
 
+def test_a_study_shows_itself_in_a_few_lines(shared):
+    head, *lines = repr(shared).splitlines()
+    dataset = shared.result.dataset.name.removeprefix("builtin/")
+    assert head == f"Study of {dataset}: 3 x net, 4 images, 3 methods, in {shared.folder}"
+    snr = shared.done[0].figures.estimates.snr.value
+    assert lines[0].startswith(f"  gradient: SNR: {snr:.2f}")
+    assert lines[2] == "  lime: failed: no kernel"
+    assert len(repr(shared.result)) < 3_000 < len(str(json_of(shared.result)))
+
+
 def test_targets_and_groups_are_those_of_the_images():
     images = [{"name": str(row), "target": {"builtin/net": row % 2}, "group": row // 2} for row in range(4)]
     nets = [{"label": "net", "name": "builtin/net"}]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
 from saliencynoise.api import Study
 from saliencynoise.engine.study_maps import group_of, map_tree
@@ -110,3 +112,36 @@ def test_maps_of_another_size_than_the_result_says_are_refused(study):
 
     with pytest.raises(UsageError, match=r"holds maps of another size than its result.json says; "):
         maps_of(edited(study, enlarge), "gradient").to_numpy()
+
+
+def test_a_label_finds_its_maps(study):
+    for name in ("gradient", "net/gradient"):
+        np.testing.assert_array_equal(study.maps[name]["marginal"], PLAIN.float().mean(0))
+        np.testing.assert_array_equal(study.member_maps(name), PLAIN.float())
+        np.testing.assert_array_equal(study.marginal(name), PLAIN.float().mean(0))
+    with pytest.raises(KeyError, match="there are no maps of 'gradeint'; did you mean 'gradient'"):
+        study.maps["gradeint"]
+    with pytest.raises(UsageError, match="there are no maps of 'xyz'; there are gradient, noisy, lime"):
+        study.member_maps("xyz")
+
+
+def test_maps_know_their_members_and_the_pixels_that_they_cover(study):
+    maps = study.member_maps("gradient")
+    members = study.architecture(study.cell("net", "gradient")).members
+    assert list(maps["member"].to_numpy()) == [member.index for member in members]
+    for stream in members[0].seeds:
+        assert list(maps[f"seed_{stream}"].to_numpy()) == [member.seeds[stream] for member in members]
+    np.testing.assert_allclose(maps["y"], [0.3, 1.9, 3.5, 5.1, 6.7])  # five rows over eight pixels
+    assert list(study.maps["images"]["pixels"]["x"].to_numpy()) == list(range(8))
+    assert list(study.maps["images"]["channel"].to_numpy()) == ["grey"]
+    assert list(study.marginal("noisy")["channel"].to_numpy()) == ["grey"]
+
+
+def test_marginal_maps_can_have_the_size_of_the_pictures(study):
+    coarse, large = study.marginal("gradient"), study.marginal("gradient", upsample=True)
+    assert large.sizes == {"image": 4, "channel": 3, "y": 8, "x": 8}
+    wanted = F.interpolate(torch.as_tensor(coarse.to_numpy()), size=(8, 8), mode="bilinear", align_corners=False)
+    np.testing.assert_allclose(large, wanted, rtol=1e-6)
+    inside = coarse.interp(y=[2, 3, 4], x=[1, 2, 3])
+    np.testing.assert_allclose(large.sel(y=[2, 3, 4], x=[1, 2, 3]), inside, atol=1e-6)
+    assert list(large["label"].to_numpy()) == ["cat", "dog", "cat", "dog"]

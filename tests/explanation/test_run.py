@@ -13,7 +13,7 @@ import saliencynoise as sn
 from saliencynoise.data.tensors import to_float
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.trained import TrainedEnsemble
-from saliencynoise.explanation import run
+from saliencynoise.explanation import given, run
 from saliencynoise.explanation.pictures import LeftOut
 from saliencynoise.explanation.run import prepare
 from saliencynoise.interfaces import UsageError
@@ -48,6 +48,19 @@ def test_gradients_and_probabilities_are_those_of_a_loop_over_the_members(config
     np.testing.assert_allclose(gradient.marginal, gradients.mean(0), rtol=1e-4, atol=1e-6)
 
 
+def test_an_explanation_shows_itself_in_a_few_lines(config, save_digit):
+    (found,) = all_of(config(save_digit(5)))
+    head, *lines = repr(found).splitlines()
+    votes = f"{found.votes.count(found.target)} of 3 members"
+    assert head.startswith(f"Explanation of digit-5.png: class '{found.classes[found.target]}' ({votes}")
+    assert lines[0].startswith(f"  gradient: reliability {found.methods[0].reliability.value:.2f} [")
+    assert lines[1].endswith("maps 3 x 1 x 4 x 4")
+    assert len(repr(found)) < 600
+    html = found._repr_html_()
+    assert html.count("<tr>") == 1 + len(found.methods)
+    assert all(caution.text.split("'")[0] in html for caution in found.cautions)
+
+
 def test_r_and_reliability_follow_from_the_maps(config, save_digit):
     (found,) = all_of(config(save_digit(5)))
     for own in found.methods:
@@ -70,7 +83,7 @@ def test_a_test_image_gives_the_maps_of_the_bench(trained, digits, save_digit, t
     index = digits.test.names.index(name)
     path = save_digit(index)
     named = run.picture_files([str(path)])
-    monkeypatch.setattr(run, "picture_files", lambda pictures: [replace(named[0], name=name)])
+    monkeypatch.setattr(given, "picture_files", lambda pictures: [replace(named[0], name=name)])
     found = sn.explain(path, **TRAINED, methods=methods, target="3")
     for cell, own in zip([c for c in study.done if c.view == "signed"], found.methods, strict=True):
         maps = study.member_maps(cell).isel(image=0)
@@ -241,3 +254,14 @@ def test_networks_that_a_bench_refuses_are_refused(config, save_digit, monkeypat
     monkeypatch.setattr(TrainedEnsemble, "networks", networks)
     with pytest.raises(RefusedNetworkError, match=f"the architecture test_resnet {words}"):
         all_of(config(save_digit(5)))
+
+
+def test_pictures_in_memory_are_explained_as_their_files_are(config, digits, save_digit):
+    settings = {"pool": config("x").pool, "methods": ["gradient"], "workers": 0, **TRAINED}
+    pixels = digits.test.images[5]
+    of_file = sn.explain(save_digit(5), **settings)
+    first, second = sn.explain([pixels, Image.fromarray(pixels[0].numpy())], **settings)
+    for own in (first, second):
+        np.testing.assert_allclose(own.methods[0].maps, of_file.methods[0].maps, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(own.picture, of_file.picture)
+    assert sn.explain(pixels[None], **settings).target == of_file.target

@@ -6,8 +6,10 @@ import pytest
 from saliencynoise.display import labels, numbers
 from saliencynoise.display.numbers import format_number
 from saliencynoise.display.quantities import QUANTITIES, TABLE
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.report.table import print_study
 from tests.report.printed import cell, printed, study
-from tests.studies import estimate
+from tests.studies import estimate, make_study, noisy_maps
 
 
 def test_a_row_holds_the_figures_of_its_cell():
@@ -96,3 +98,10 @@ def test_flags_have_one_line_for_all_members():
     text = printed(study(cell(), architectures=[{"label": "test_resnet", "members": members}]), width=400)
     assert text.count("flagged:") == 1
     assert "member 2: accuracy 0.12; also members 3, 4." in text
+
+
+def test_a_study_returns_what_show_prints(tmp_path, capsys):
+    study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(members=3, images=4)})
+    print_study(study, Terminal(width=100))
+    assert study.text() == capsys.readouterr().out
+    assert "gradient" in study.text()

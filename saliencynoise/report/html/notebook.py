@@ -18,8 +18,7 @@ def study_html(study: Study) -> str:
     """Return a study's table as a piece of HTML, escaped and without script, in the notebook's own colours."""
     return render(
         "notebook.html",
-        table=study_table(study.result),
-        summary=summary_of(study.result),
-        basis=basis(study.result),
-        warnings=warnings(study.result),
+        sentences=summary_of(study.result).sentences,
+        tables=[study_table(study.result)],
+        notes=[basis(study.result), *warnings(study.result)],
     )

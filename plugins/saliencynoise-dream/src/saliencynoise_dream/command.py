@@ -155,7 +155,7 @@ def dream(
     }
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - torch, only when a command runs
     from saliencynoise.records.writing import json_of  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above

@@ -81,6 +81,12 @@ class DreamStudy:
     sets: tuple[DreamSet, ...]
     rows: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Return what was dreamt, by whom, and the folder."""
+        names, members = ", ".join(self.result.of.names), len(self.result.members)
+        kinds = ", ".join(dream_set.kind for dream_set in self.sets)
+        return f"Dreams of {names} by {members} members of {self.result.architecture} ({kinds}), in {self.folder}"
+
 
 def record_of_dreams(prepared: PreparedDream, sets: Sequence[DreamSet], *, seconds: float) -> DreamRecord:
     """Return the document of `dream.json`.

@@ -68,7 +68,7 @@ def paper(
     options |= {"workers": workers}
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.progress import observing  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
     from saliencynoise_paper.panel import write_panel  # noqa: PLC0415 - as above
     from saliencynoise_paper.poster import panels_of  # noqa: PLC0415 - as above

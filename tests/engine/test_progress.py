@@ -4,8 +4,11 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from saliencynoise.cli.progress import Progress
+import saliencynoise as sn
+from saliencynoise.engine.observer import Silent
+from saliencynoise.engine.progress import Progress
 from tests.engine.test_time_left import job
+from tests.studies import study_of
 
 
 def test_one_bar_at_a_time_when_several_plans_are_done_one_after_another():
@@ -82,3 +85,16 @@ def test_forecasts_are_ranges():
         progress.event(own, {"kind": "attributed", "images": 10, "seconds": seconds})
     assert "training a will take about 40 to 60 s on this machine" in written.getvalue()
     assert "attributing a with 1 method will take about 1 to 2 min more on this machine" in written.getvalue()
+
+
+def test_a_function_of_python_shows_its_progress_unless_quiet(monkeypatch, capsys):
+    def compare(config, observer):
+        observer.comparing([job(0)])
+        return study_of()
+
+    monkeypatch.setattr("saliencynoise.engine.run.run", compare)
+    sn.bench()
+    assert "explaining the same images with 1 untrained networks" in capsys.readouterr().err
+    sn.bench(quiet=True)
+    sn.bench(observer=Silent())
+    assert capsys.readouterr().err == ""
