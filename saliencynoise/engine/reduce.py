@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.gram import Scale
 
 
+LARGEST, SMALLEST = 1e38, 1e-45
+"""Bounds of the largest value of maps: beyond them float32, in which marginal maps are stored, has infinity or zero."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reduced:
     """Statistics of the maps of one architecture and method.
@@ -151,8 +155,8 @@ def reduce_maps(
             independent networks then take the starts' averages, or the first network of each start.
 
     Raises:
-        FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
-            the aggregator.
+        FailedCellError: if a map holds NaN or infinity, values beyond the range of float32, or too few values; or if
+            the members are too few for the aggregator.
     """
     known = [0] * source.items if labels is None else labels
     gathered = [_Views(views, labels=known, source=source, masks=masks, seed=seed, clusters=clusters)]
@@ -257,6 +261,12 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int, layout: La
     broken = (~maps.isfinite()).flatten(1).sum(1)
     for member in broken.nonzero().flatten().tolist():
         raise BrokenMapError(member=member, image=image, count=int(broken[member]))
+    largest = float(maps.abs().max())
+    if largest > LARGEST or 0 < largest < SMALLEST:
+        raise FailedCellError(
+            f"the largest value of the maps of image {image} is {largest:.0e}, beyond the range of float32; "
+            "multiply all maps by one number, so that their values are near 1"
+        )
 
 
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:

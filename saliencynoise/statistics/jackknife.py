@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from scipy.special import ndtri, stdtr, stdtrit
 
-from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, Question, satterthwaite
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, Question, Unit, satterthwaite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,13 +111,13 @@ def ratio_of_means(
     )  # fmt: skip
 
 
-def few_members(members: int) -> str:
-    """Return the caveat for an interval over this number of members, or nothing.
+def few_members(members: int, unit: Unit = "members") -> str:
+    """Return the caveat for an interval over this number of members, or of starts, or nothing.
 
-    >>> few_members(5)
-    'indicative: fewer than 8 members'
+    >>> few_members(5), few_members(5, "starts")
+    ('indicative: fewer than 8 members', 'indicative: fewer than 8 starts')
     """
-    return f"indicative: fewer than {INDICATIVE_BELOW} members" if members < INDICATIVE_BELOW else ""
+    return f"indicative: fewer than {INDICATIVE_BELOW} {unit}" if members < INDICATIVE_BELOW else ""
 
 
 def _linearised(top: Tensor, bottom: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.clusters import Clusters, first_members, gram_of_means
 from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
+from saliencynoise.statistics.intervals import Unit
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -78,7 +79,8 @@ class Modes:
         found: the groups on the images that fire.
         representative: the member whose scaled maps are nearest to the mean maps, all images with equal weight.
         note: how the p-values were obtained, or why there are none.
-        members: E.
+        members: E, or the number of starts.
+        unit: of which these are: "members" or "starts".
     """
 
     p: Float[Tensor, " B"] | None
@@ -88,6 +90,7 @@ class Modes:
     representative: int
     note: str
     members: int
+    unit: Unit = "members"
 
     @property
     def words(self) -> str:
@@ -98,8 +101,8 @@ class Modes:
         if not self.found:
             return (
                 f"not shown to be more clustered than one Gaussian mode, on any of {tested} images, which is no proof: "
-                f"with {self.members} members the test misses two modes of 80 and 20% on {1 - power(self.members):.0%} "
-                "of images"
+                f"with {self.members} {self.unit} the test misses two modes of 80 and 20% on "
+                f"{1 - power(self.members):.0%} of images"
             )
         return f"more clustered than one Gaussian mode on {len(self.found)} of {tested} images"
 
@@ -113,13 +116,16 @@ def power(members: int) -> float:
     return POWER[max((count for count in POWER if count <= members), default=min(POWER))]
 
 
-def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DISCOVERY_RATE) -> Modes:
+def mode_test(
+    gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DISCOVERY_RATE, unit: Unit = "members"
+) -> Modes:
     """Test on each image whether members fall into two groups, more clearly than one Gaussian cloud would.
 
     Args:
         gram: of raw maps, one matrix per image; they are also tested in member scale, see above.
         seed: of the null sample, 9999 draws.
         rate: of false discoveries over images (Benjamini and Hochberg), between 0 and 1.
+        unit: "starts" where each member is the average of a start.
 
     Returns:
         `found` is empty where no image fires. No test below 4 members, or where no members differ.
@@ -143,9 +149,18 @@ def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DI
     nearest = _nearest(deviations, spread)
     fires = torch.zeros(len(gram), dtype=torch.bool)
     if members < FEWEST_MEMBERS or not bool(spread.any()):
-        few = f"{members} members; at least {FEWEST_MEMBERS} are needed for two groups"
-        note = "no test: " + (few if members < FEWEST_MEMBERS else "the members' maps are equal, up to gains")
-        return Modes(p=None, fires=fires, share=torch.nan, found=(), representative=nearest, note=note, members=members)
+        few = f"{members} {unit}; at least {FEWEST_MEMBERS} are needed for two groups"
+        note = "no test: " + (few if members < FEWEST_MEMBERS else f"the {unit}' maps are equal, up to gains")
+        return Modes(
+            p=None,
+            fires=fires,
+            share=torch.nan,
+            found=(),
+            representative=nearest,
+            note=note,
+            members=members,
+            unit=unit,
+        )
     scores = top_scores(deviations)
     between, cuts = largest_between_share(scores)
     raw, _ = largest_between_share(top_scores(centred(gram)))
@@ -160,6 +175,7 @@ def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DI
         representative=nearest,
         note=f"{NULL_SAMPLES} Gaussian samples; Benjamini-Hochberg over {int(spread.sum())} images at {rate:g}",
         members=members,
+        unit=unit,
     )
 
 
@@ -179,7 +195,7 @@ def modes_of_starts(gram: Float[Tensor, "B E E"], clusters: Clusters, *, seed: i
     >>> modes_of_starts(gram, (0, 0, 1, 1, 2, 2, 3, 3), seed=0).members
     4
     """
-    starts = mode_test(gram_of_means(gram, clusters), seed=seed)
+    starts = mode_test(gram_of_means(gram, clusters), seed=seed, unit="starts")
     first = first_members(clusters)
 
     def members_of(group: tuple[int, ...]) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.clusters import Clusters, start_gram
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, variance_of_mean
-from saliencynoise.statistics.intervals import OF_STARTS, Interval, Question, slopes
+from saliencynoise.statistics.intervals import OF_STARTS, Interval, Question, Unit, slopes
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
 if TYPE_CHECKING:
@@ -226,6 +226,7 @@ def template(
         raise UsageError(f"{len(groups)} groups for {0 if parts is None else len(parts)} images: give one for each")
     figures = _figures(pairs.means)
     signal = bool(pairs.means[2] > 0)
+    unit: Unit = "members" if clusters is None else "starts"
 
     def interval(index: int) -> Interval | None:
         members = pairs.without.shape[1]
@@ -236,7 +237,7 @@ def template(
             (slope,) = slopes(_figures, pairs.means)
             effects = slope[index].nan_to_num() @ _effects(parts, pairs)
             variances.append(variance_of_mean(effects * len(parts), groups))
-        note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
+        note = "; ".join(filter(None, (few_members(members, unit), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"
         question = question if clusters is None else OF_STARTS[question]
         return t_interval(float(figures[index]), variances, question=question, note=note)

@@ -14,6 +14,7 @@ import xarray as xr
 
 import saliencynoise as sn
 from saliencynoise.records.writing import json_of
+from saliencynoise.report.figures.texts import basis
 from saliencynoise.report.table import print_study
 
 MEMBERS, ITEMS, SHAPE = 5, 6, (1, 6, 6)
@@ -161,6 +162,16 @@ def test_clusters_make_a_nested_study(maps):
     assert (population.kind, population.starts, population.unit) == ("several_starts", ("a", "b", "c"), "cluster")
 
 
+def test_few_clusters_are_counted_not_their_members(maps):
+    many = np.concatenate([maps, maps[::-1] + maps.mean(0), maps * 2 - maps.mean(0)])[:12]
+    for clusters, words in (([0, 1, 2, 3] * 3, "with 4 starts the test misses"), ([0] * 10 + [1, 2], "no test: 3 st")):
+        study = sn.measure(many, clusters=clusters, labels=[0, 1] * 3, keep_maps="none")
+        details = study.done[0].known_details
+        assert words in details.modes.words
+        assert details.template.share_interval.note == "indicative: fewer than 8 starts; for these classes"
+        assert "with fewer than 8 clusters intervals are indicative" in basis(study)
+
+
 def test_oddities_are_told(maps):
     twice = maps.copy()
     twice[3] = twice[1]
@@ -240,6 +251,8 @@ BROKEN = {
     "clusters that are missing": (
         lambda maps: maps, {"clusters": [1, np.nan, 1, 2, 2]}, "clusters has no value at position 1 (nan)",
     ),
+    "huge": (lambda maps: maps * 1e200, {}, "the largest value of the maps of image 0 is 4e+200"),
+    "tiny": (lambda maps: maps * 1e-200, {}, "multiply all maps by one number"),
     "huge whole numbers": (lambda maps: np.full((2, 3, 4), 2**60), {}, "beyond 2^53"),
 }  # fmt: skip
 

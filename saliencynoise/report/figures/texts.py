@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import LONGEST, shortened
 from saliencynoise.display.numbers import counted, format_number
-from saliencynoise.display.population import population_sentences
+from saliencynoise.display.population import UNITS, population_sentences
 from saliencynoise.records.study import StudySettings
 from saliencynoise.records.target import TRUE, parsed
-from saliencynoise.statistics.intervals import WORDS
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +30,25 @@ def basis(study: Study) -> str:
     """
     result = study.result
     members, images = result.settings.members, counted(len(result.images), result.item)
-    few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
+    few = _few(result)
     data = f"From {members} members and {images}{few}."
     if result.dataset.test_images is not None:
         images = counted(len(result.images), "test image")
         data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
     explained = [f"Explained: {explained_scalar(result)}."] if result.settings.target not in {"", TRUE} else []
     return " ".join([data, *explained, *population_sentences(result)])
+
+
+def _few(result: StudyRecord) -> str:
+    """Return the caveat where an architecture has few members, or few starts that its members share."""
+    units = {
+        (len(population.starts), f"{UNITS[population.unit][1]}s")
+        if population.kind == "several_starts"
+        else (result.settings.members, "members")
+        for population in (architecture.population for architecture in result.architectures)
+    }
+    few = [word for count, word in sorted(units) if count < INDICATIVE_BELOW]
+    return f"; with fewer than {INDICATIVE_BELOW} {few[0]} intervals are indicative" if few else ""
 
 
 def explained_scalar(result: StudyRecord) -> str:
