@@ -261,8 +261,8 @@ def attribute(
             methods on a layer then need layers of one size.
         images: `[B, C, H, W]`, floats as the networks take them, already normalised.
         targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks'
-            vote, which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a
-            function from outputs to scores `[N]`.
+            vote, which a generator and a regression cannot give), "true" (the labels), a name, a score as
+            "logprob(predicted)"; or a function from outputs to scores `[N]`.
         methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         states: a state dict for each network, where `networks` is one module.
         layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to

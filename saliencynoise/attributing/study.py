@@ -25,6 +25,7 @@ from saliencynoise.attributing.target import given_target
 from saliencynoise.attributing.values import as_list, as_tensor, checked_word, shown
 from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.member import describe_network
+from saliencynoise.engine.population import of_clusters
 from saliencynoise.engine.results import method_record
 from saliencynoise.engine.study_of_maps import KeptMaps, MeasuredMaps, study_of_maps
 from saliencynoise.interfaces import Network, Point, UsageError
@@ -320,15 +321,7 @@ def _population(clusters: Sequence[Any] | None, count: int) -> PopulationRecord:
         return PopulationRecord(kind="unknown", starts=(), start_of=(), tuned=())
     if len(clusters) != count:
         raise UsageError(f"clusters has {len(clusters)} values, and there are {count} networks; give one each")
-    names = tuple(map(str, clusters))
-    starts = tuple(dict.fromkeys(names))
-    return PopulationRecord(
-        kind="one_start" if len(starts) == 1 else "several_starts",
-        starts=starts,
-        start_of=tuple(map(starts.index, names)),
-        tuned=(),
-        unit="cluster",
-    )
+    return of_clusters([str(cluster) for cluster in clusters])
 
 
 def _pictures(values: object, count: int) -> UInt8[Tensor, "B C H W"]:

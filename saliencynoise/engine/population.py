@@ -55,6 +55,18 @@ def of_pool(identity: Mapping[str, Any], sampler: BoundSampler, members: Sequenc
     return _named([member % len(hashes) for member in members], hashes, tuned=tuple(init["tuned"]))
 
 
+def of_clusters(clusters: Sequence[str]) -> PopulationRecord:
+    """Return the population of maps from elsewhere, of which a user has named the cluster of each member."""
+    starts = tuple(dict.fromkeys(clusters))
+    return PopulationRecord(
+        kind="one_start" if len(starts) == 1 else "several_starts",
+        starts=starts,
+        start_of=tuple(map(starts.index, clusters)),
+        tuned=(),
+        unit="cluster",
+    )
+
+
 def _named(start_of: Sequence[int], hashes: Sequence[str], *, tuned: tuple[str, ...]) -> PopulationRecord:
     used = sorted(set(start_of))
     return PopulationRecord(

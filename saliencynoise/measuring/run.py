@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.engine.population import of_clusters
 from saliencynoise.engine.study_of_maps import KeptMaps, MeasuredMaps, study_of_maps
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
@@ -283,7 +284,9 @@ def _networks(label: str, members: int, names: Sequence[str], clusters: tuple[st
         parameters=None,
         adaptations=(),
         points={},
-        population=_population(clusters),
+        population=of_clusters(clusters)
+        if clusters
+        else PopulationRecord(kind="unknown", unit="cluster", starts=(), start_of=(), tuned=()),
         members=tuple(
             MemberResult(
                 index=index,
@@ -300,19 +303,6 @@ def _networks(label: str, members: int, names: Sequence[str], clusters: tuple[st
             )
             for index in range(members)
         ),
-    )
-
-
-def _population(clusters: tuple[str, ...]) -> PopulationRecord:
-    if not clusters:
-        return PopulationRecord(kind="unknown", unit="cluster", starts=(), start_of=(), tuned=())
-    starts = tuple(dict.fromkeys(clusters))
-    return PopulationRecord(
-        kind="one_start" if len(starts) == 1 else "several_starts",
-        starts=starts,
-        start_of=tuple(starts.index(cluster) for cluster in clusters),
-        tuned=(),
-        unit="cluster",
     )
 
 

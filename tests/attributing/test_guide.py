@@ -37,7 +37,7 @@ def test_five_networks_of_torchvision_explain_a_batch(capsys):
 def test_the_lines_of_the_readme_explain_networks(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        "saliencynoise.report.html.study.page_figures", lambda _: ()
+        "saliencynoise.report.html.study.page_figures", lambda *_: ()
     )  # seconds; another test draws them
     names: dict[str, object] = {"networks": nets(2), "images": IMAGES}
     exec(block("README.md", "sn.attribute("), names)  # noqa: S102 - our own page
