@@ -177,7 +177,7 @@ def bench(
         methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         sampler: source of the members; "deep_ensemble" trains each member independently.
         init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
-            several of these, which take turns.
+            several of these, which members take in turn.
         tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks of each architecture; None for 8, or for all that the sampler has.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
@@ -382,7 +382,7 @@ def explain(  # type: ignore[misc]  # a list takes the same settings, which the 
         methods: names of methods, with parameters as in "gradcam(layer=top)", or what `@sn.method` decorates.
         sampler: source of the members; "deep_ensemble" trains each member independently.
         init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
-            several of these, which take turns.
+            several of these, which members take in turn.
         tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks; None for 8, or for all that the pool has.
         pool: folder or name of a pool of trained members; nothing is trained then.

@@ -246,40 +246,42 @@ TEXT = """# What a study with one checkpoint hides
 
     uv run python docs/scripts/populations.py cifar10-jpeg.tar.xz
 
-Networks that begin with one checkpoint agree with each other, and not with those of the next checkpoint. r of the
-gradient is {within_all} within a start where networks are fine-tuned, and {within_head} where they are new
-heads on it. r of the population of starts is {between_all} and {between_head}. It is {scratch} for
-networks from scratch. {members} networks from {starts} starts are worth {worth_all} (fine-tuned) and {worth_head}
-(new heads) networks that each have a start of their own; {many} fine-tuned networks from one start are worth
-{many_all}, and {many} heads {many_head}.
+A start is the checkpoint with which networks begin. The maps of networks from one start agree with each other, and
+hardly with those of networks from another start. Within a start the SNR of the gradient is {within_all} for
+fine-tuned networks and {within_head} for new heads on the frozen start. For networks from different starts
+it is {between_all} and {between_head}. For networks from scratch it is {scratch}. The average of
+{members} networks from {starts} starts is worth {worth_all} (fine-tuned) and {worth_head} (new heads)
+networks that each have a start of their own. The average of {many} networks from one start is worth {many_all}
+(fine-tuned) and {many_head} (new heads).
 
-The mean gradients of {seeds} fine-tuned networks from one start and of {seeds} from another have a cosine of {found}. r
-within a start predicts {predicted}: a study with one checkpoint reports a stability that the next one does not share.
+The mean gradients of {seeds} fine-tuned networks from one start and of {seeds} from another have a cosine of {found}.
+The SNR within a start predicts {predicted}: a study with one checkpoint reports a stability that the next checkpoint
+does not share.
 
-r, with 95% intervals, on {images} test images:
+SNR, unless the row names another quantity, with 95% intervals, on {images} test images:
 
 {table}
 
-A row with one start is for networks from this start. *A start each* and *nested* are for other starts; their intervals
-are by a jackknife over starts. *Cosine of two starts* is that of the mean maps of {seeds} networks each, averaged over
-pairs and images. *As one start predicts it* is n r/(1 + n r) with r within a start. Worth is in networks that each have
-a start of their own.
+A row of one start holds for networks from this start. The intervals of *a start each* and *nested* are for other
+starts, by a jackknife over starts. *Cosine of two starts* is that of the mean maps of {seeds} networks from each start,
+averaged over pairs of starts and images. *As one start predicts it* is n r/(1 + n r), with r the SNR within a start
+and n = {seeds}. *Worth* is the number of networks, each with a start of its own, whose average is as reliable.
 
 ## How it was made
 
 - Data: CIFAR-10 (Krizhevsky 2009), pixels after JPEG; the first {train} training and {test} test pictures of each
   class. The starts are trained on {first}, the members on
-  {second}: {train_images} pictures, and {test_images} for the test.
+  {second}. The members have {train_images} training and {test_images} test pictures.
 - Networks: `{arch}`, {parameters:,} parameters. {starts} starts of {pretrain} epochs with run seed 1.
   Members have run seed 0, and member i begins with start i mod {starts}. {alone} networks from scratch have {epochs}
   epochs.
 {recipes}
 - Median test accuracy (chance .20): starts {start_accuracy}; {accuracy}.
-- Noise: r of pure noise is 0. The published SNR of pure noise is {floors}.
+- Noise: the SNR of pure noise is 0. The published SNR of pure noise is {floors}.
 - torch {torch}, {processor}, two processes of one thread; {minutes} minutes of processor time.
 
 The networks are small, the starts are weak, and there is one pair of tasks. Networks from scratch were trained longer.
-So the rows show that the populations differ; they do not rank fine-tuning and training from scratch.
+So the rows show that the populations differ. They do not rank fine-tuning and training from scratch.
 
 Data: {{download}}`populations.json`.
 """
@@ -343,8 +345,8 @@ def _table(rows: Mapping[tuple[str, str, str], Row]) -> Iterator[str]:
         for start in range(STARTS):
             yield line(f"{SEEDS} {kind}, start {start}", f"{nested}: start {start}")
         yield line(f"{STARTS} {kind}, a start each", f"{kind}, a start each")
-        yield line(f"{whole}: r within a start", nested, "r within")
-        yield line(f"{whole}: r of the population", nested)
+        yield line(f"{whole}: SNR within a start", nested, "r within")
+        yield line(f"{whole}: SNR of the population", nested)
         yield line(f"{whole}: worth", nested, "worth")
         yield line(f"{MANY} {kind}, one start: worth", nested, WORTH)
         yield line(f"{whole}: cosine of two starts", nested, BETWEEN)

@@ -13,14 +13,18 @@ from saliencynoise.records.writing import json_of
 Maps = Annotated[
     list[str],
     typer.Argument(
-        help="One file of all members, or a file or folder for each member, or a pattern in quotes as 'runs/*/ig.npy'; "
-        "NAME=FILES for each of several methods. Kinds: .npy, .npz, .safetensors, .zarr, and tables in .csv, .parquet.",
+        help="One file with all members, or a file or folder for each member, or a pattern in quotes as "
+        "'runs/*/ig.npy'; NAME=FILES for each of several methods. Kinds: .npy, .npz, .safetensors, .zarr, and tables "
+        "in .csv, .parquet.",
         metavar="FILES...",
     ),
 ]
 Labels = Annotated[
     str | None,
-    o.in_data(help="Labels of the items: a file with one a line, a .npy file, or values with commas.", metavar="FILE"),
+    o.in_data(
+        help="Labels of the items: a file with one per line, a .npy file, or values separated by commas.",
+        metavar="FILE",
+    ),
 ]
 Names = Annotated[
     str | None, o.in_data(help="Names of the items, as --labels (default: their numbers).", metavar="FILE")
@@ -28,13 +32,15 @@ Names = Annotated[
 Images = Annotated[
     str | None,
     o.in_data(
-        help="Pictures that are explained, for figures: a .npy file or a pattern of image files.", metavar="FILES"
+        help="Pictures that the maps explain, for figures: a .npy file or a pattern of image files.", metavar="FILES"
     ),
 ]
 Clusters = Annotated[
     str | None,
     o.in_networks(
-        help="The start that each member shares with others, as --labels; for nested statistics.", metavar="FILE"
+        help="Name of each member's cluster (as its checkpoint), as --labels, if members share some; the SNR is then "
+        "that of members of different clusters.",
+        metavar="FILE",
     ),
 ]
 Members = Annotated[
@@ -47,7 +53,7 @@ Features = Annotated[
 Draws = Annotated[
     str | None,
     o.in_maps(
-        help="There is an axis of draws after the members: own (each member has its own random numbers in each draw) "
+        help="The axis before the items is one of draws: own (each member has its own random numbers in each draw) "
         "or shared (all members have the same ones in the second draw). (Default: there is no such axis.)",
         metavar="WHICH",
     ),
@@ -55,8 +61,8 @@ Draws = Annotated[
 Layout = Annotated[
     str | None,
     o.in_maps(
-        help="What a map is: picture, a grid of places, or values, a list. (Default: a picture if its shape is (H, W), "
-        "or (C, H, W) or (H, W, C) with C of 1 or 3.)",
+        help="What a map is: picture (values on a grid) or values (a list of values). (Default: picture if its shape "
+        "is (H, W), or (C, H, W) or (H, W, C) with C of 1 or 3.)",
         metavar="WHICH",
     ),
 ]
@@ -64,7 +70,8 @@ Views = Annotated[
     list[str],
     o.in_maps(
         "--view",
-        help="View in which maps are measured: signed, relu, abs or centred; may be repeated (default: signed).",
+        help="View in which maps are measured beside signed: relu, abs or centred; may be repeated (default: signed "
+        "alone).",
         show_default=False,
         metavar="VIEW",
     ),
@@ -109,9 +116,9 @@ def measure(
 ) -> None:
     """Measure saliency maps that were computed elsewhere, from files of arrays or tables.
 
-    A file that is named alone holds an array whose first axis is the members, and whose second axis is the items. Of
-    several files, or of a pattern, each belongs to a member, and its first axis is the items; a table has a row for
-    each item and a column for each feature.
+    A single file, given by its name, holds an array whose first axis is that of the members and whose second axis is
+    that of the items. Each of several files, or of the files of a pattern, holds the maps of one member, and its first
+    axis is that of the items. A table holds one member's maps, with a row for each item and a column for each feature.
     """
     from saliencynoise.measuring.run import MeasureConfig  # noqa: PLC0415 - torch, once the options are parsed
     from saliencynoise.measuring.run import measure as run_measure  # noqa: PLC0415 - as above

@@ -119,7 +119,7 @@ Init = Annotated[
     in_networks(
         "--init",
         help="Weights that members begin with: random, timm (its pretrained weights), a file, 'PATTERN' or a pool; may "
-        "be repeated: starts take turns (default: random).",
+        "be repeated: members take the starts in turn (default: random).",
         metavar="START",
         show_default=False,
     ),
@@ -128,7 +128,7 @@ Tune = Annotated[
     list[str],
     in_networks(
         "--tune",
-        help="Part that trains from a start: all, head, or modules beside the head, as layer4,layer3 (default: all).",
+        help="Part that trains after a start: all, head, or modules and the head, as layer4,layer3 (default: all).",
         metavar="PART",
         show_default=False,
     ),
