@@ -17,4 +17,4 @@ def test_the_entries_of_a_run_are_printed_as_bibtex(capsys, tmp_path):
 def test_a_folder_without_a_study_is_refused(capsys, tmp_path):
     code, _, err = call(capsys, "cite", tmp_path)
     assert code == 2
-    assert "holds no readable result.json" in err
+    assert "holds no results" in err

@@ -248,7 +248,7 @@ def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
 
     drawn = []
     real = figures.draw
-    monkeypatch.setattr(figures, "draw", lambda rows: drawn.extend(rows) or real(rows))
+    monkeypatch.setattr(figures, "draw", lambda rows, **how: drawn.extend(rows) or real(rows, **how))
     explain(DIGIT, "--out", "here")
     significant = np.load("here/digit.npz")["gradient/significant"]
     np.testing.assert_array_equal(drawn[0].average.significant, significant)

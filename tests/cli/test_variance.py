@@ -90,7 +90,7 @@ def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
 )
 def test_a_failed_cell_is_exit_code_1(command, module, kind, monkeypatch, capsys):
     record = record_with(kind, format=1, rows=[{"status": "ok"}, {"status": "failed"}])
-    monkeypatch.setattr(module, f"run_{command}", lambda config, observer: record)
+    monkeypatch.setattr(module, f"run_{command}", lambda config, observer: config.folder.mkdir(parents=True) or record)
     monkeypatch.setattr("saliencynoise.report.folder.write_run_report", lambda folder: folder)
     code, out, _ = call(capsys, command, "--json")
     assert code == 1

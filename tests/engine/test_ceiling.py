@@ -140,7 +140,7 @@ def test_the_table_shows_a_ceiling_that_is_low_and_no_other(quick):
     text = text_of(with_first(study, ceiling=measured(0.125, 0.1, 0.2)))
     assert "ceiling" in text
     assert "[0.10, 0.20]" in text
-    assert "No training lifts r above it" in text
+    assert "No training lifts the SNR" in text
     assert "ceiling" not in text_of(with_first(study, ceiling=None))
 
 
@@ -157,6 +157,6 @@ def with_first(study, **changes):
 
 def text_of(study):
     console = Console(width=160, record=True, file=io.StringIO())
-    for part in render_study(study, width=160):
+    for part in render_study(study, width=160, legend=True):
         console.print(part)
     return console.export_text()

@@ -126,7 +126,7 @@ def test_reports_and_comparisons_refuse_damaged_files(study, quick, capsys):
     assert (code, err.count("\n")) == (2, 1)
     assert ".safetensors is not the file that its result.json lists: it is damaged, or of another run; run the" in err
     assert not (study.folder / "report.html").exists()
-    bench(**quick | GRADIENT | {"epochs": 2}, out="other")
+    bench(**quick | GRADIENT | {"epochs": 2}, out="other", quiet=True)
     code, _, err = call(capsys, "compare", "other", study.folder)
     assert (code, err.count("\n")) == (2, 1)
     assert ".safetensors is not the file that its result.json lists" in err
