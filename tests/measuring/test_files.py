@@ -225,7 +225,7 @@ def test_a_folder_with_an_equals_sign_is_no_name(folder, maps):
 def test_the_help_names_the_axes(capsys):
     code, out, _ = call(capsys, "measure", "--help")
     assert code == 0
-    assert "first axis is the members" in " ".join(out.split())
+    assert "whose first axis is that of the members" in " ".join(out.split())
 
 
 def test_options_that_do_not_fit_are_refused(folder, capsys):
