@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.results import ResultSummary
@@ -14,9 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from saliencynoise.records.common import Record
+    from saliencynoise.records.explanation import ExplanationRecord
 
 
-class StudyResults:
+class _WithPage:
+    """Results whose page is made from the folder."""
+
+    def report(self, folder: Path, out: Path | None) -> Path:
+        """Write the page."""
+        from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
+
+        return write_run_report(folder, out)
+
+
+class StudyResults(_WithPage):
     """A study of a bench, or of measured maps."""
 
     def summary(self, folder: Path) -> ResultSummary:
@@ -51,12 +62,8 @@ class StudyResults:
             print_study(study)
         return bool(study.failed)
 
-    def report(self, folder: Path, out: Path | None) -> Path:
-        """Write the report."""
-        return _report(folder, out)
 
-
-class FrontierResults:
+class FrontierResults(_WithPage):
     """A frontier."""
 
     def summary(self, folder: Path) -> ResultSummary:
@@ -91,12 +98,8 @@ class FrontierResults:
             print_frontier(record, folder)
         return bool(record.failed)
 
-    def report(self, folder: Path, out: Path | None) -> Path:
-        """Write the page."""
-        return _report(folder, out)
 
-
-class SanityResults:
+class SanityResults(_WithPage):
     """A sanity check."""
 
     def summary(self, folder: Path) -> ResultSummary:
@@ -126,12 +129,8 @@ class SanityResults:
             print_sanity(record, folder)
         return bool(record.failed)
 
-    def report(self, folder: Path, out: Path | None) -> Path:
-        """Write the page."""
-        return _report(folder, out)
 
-
-class VarianceResults:
+class VarianceResults(_WithPage):
     """The parts of the noise."""
 
     def summary(self, folder: Path) -> ResultSummary:
@@ -161,13 +160,9 @@ class VarianceResults:
             print_variance(record, folder)
         return bool(record.failed)
 
-    def report(self, folder: Path, out: Path | None) -> Path:
-        """Write the page."""
-        return _report(folder, out)
-
 
 class ExplanationResults:
-    """Explained pictures. `explain` writes their pages, because only it has all members' maps at hand."""
+    """Explained pictures. `explain` writes their pages, because only it has the maps of all members."""
 
     def summary(self, folder: Path) -> ResultSummary:
         """Return the pictures, and the class and the reliabilities of the first of them."""
@@ -181,9 +176,7 @@ class ExplanationResults:
             parts = [f"{m.method} {format_number(m.reliability.value)}" for m in first.methods if m.reason is None]
             headline = f"'{first.explained.name}'; reliability: {', '.join(parts) or 'no map'}"
         subject = pictures[0] if len(pictures) == 1 else counted(len(pictures) + len(record.left_out), "picture")
-        return ResultSummary(
-            kind="explanation", subject=subject, headline=headline, created=str(getattr(record, "created", ""))
-        )
+        return ResultSummary(kind="explanation", subject=subject, headline=headline, created=record.created)
 
     def show(self, folder: Path, *, as_json: bool) -> bool:
         """Print the class, the reliabilities and the warnings of each picture."""
@@ -213,17 +206,11 @@ class ExplanationResults:
         write_bytes(out, page.read_bytes())
         return out
 
-    def _record(self, folder: Path) -> Any:
+    def _record(self, folder: Path) -> ExplanationRecord:
         from saliencynoise.records.explanation import ExplanationRecord  # noqa: PLC0415 - as above
 
         fix = "run the same 'saliencynoise explain' again with another --out"
         return read_record(folder / "explanation.json", ExplanationRecord, fix=fix)
-
-
-def _report(folder: Path, out: Path | None) -> Path:
-    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
-
-    return write_run_report(folder, out)
 
 
 def _print_json(record: Record, folder: Path) -> None:
